@@ -1,0 +1,1 @@
+"""Whether typed input makes sense."""

@@ -1,0 +1,55 @@
+"""Giving somebody a role."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from schools.enums import Role
+from schools.models import Region, School
+
+
+class MemberForm(forms.Form):
+    """Name, address and role of a colleague."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Fill in the name.")},
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        help_text=gettext_lazy("The person logs in with it and gets the invitation there."),
+        error_messages={
+            "required": gettext_lazy("Fill in the e-mail address."),
+            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
+        },
+    )
+    role = forms.ChoiceField(label=pgettext_lazy("person", "Role"), choices=Role.choices)
+    school = forms.ModelChoiceField(
+        School.objects.none(),
+        label=pgettext_lazy("person", "School"),
+        required=False,
+        empty_label=pgettext_lazy("person", "None: works for the whole region"),
+    )
+    may_see_care = forms.BooleanField(
+        label=gettext_lazy("May see care data (only for somebody of the central office)"), required=False
+    )
+
+    def __init__(self, *args: Any, region: Region, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["school"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = School.objects.filter(region=region).order_by("name")
+
+
+class ReasonForm(forms.Form):
+    """Why a second factor is forgotten."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("How do you know that it is really this person?"),
+        max_length=300,
+        help_text=gettext_lazy("For example: called back on the number of the school."),
+        error_messages={"required": gettext_lazy("Write down how you know that it is really this person.")},
+    )

@@ -1,0 +1,45 @@
+"""Children, applications and seats."""
+
+from admissions.models.applications import (
+    Application,
+    ApplicationForm,
+    CareCase,
+    Case,
+    FormVersion,
+    Preference,
+    PriorityClaim,
+)
+from admissions.models.care import CareDay, CareLetter
+from admissions.models.children import Child, Guardian
+from admissions.models.contacts import ContactAttempt, ReminderStop
+from admissions.models.entries import FormEntry
+from admissions.models.links import SheetLink
+from admissions.models.places import LedgerEntry, MoveRequest, Participation, Placement, Withdrawal
+from admissions.models.repairs import LateWithdrawal, Repair
+from admissions.models.simulations import Simulation
+
+__all__ = [
+    "Application",
+    "ApplicationForm",
+    "CareCase",
+    "CareDay",
+    "CareLetter",
+    "Case",
+    "Child",
+    "ContactAttempt",
+    "FormEntry",
+    "FormVersion",
+    "Guardian",
+    "LateWithdrawal",
+    "LedgerEntry",
+    "MoveRequest",
+    "Participation",
+    "Placement",
+    "Preference",
+    "PriorityClaim",
+    "ReminderStop",
+    "Repair",
+    "SheetLink",
+    "Simulation",
+    "Withdrawal",
+]

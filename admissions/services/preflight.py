@@ -1,0 +1,245 @@
+"""What must be in order before the lists of a round are frozen: per school one line with the way to mend it.
+
+A red finding blocks the freeze; a warning must be seen by whoever freezes (den-haag.md DH-086, DH-181, DH-202).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from admissions.enums import OPEN_CARE_STATES, ClaimState, Decision, FormState
+from admissions.models import Application, ApplicationForm, CareCase, PriorityClaim
+from lottery.enums import SessionKind, SessionState
+from lottery.models import DrawSession
+from lottery.services.self_test import self_test
+from schools.enums import DrawMode, RoundKind, RoundState
+from schools.models import ProgrammeYear, Round, SchoolRound
+from schools.services.confirmations import is_far_off, places_before, rule_fingerprints, year_places
+from schools.services.rounds import missing_dates
+
+READY = {RoundKind.ALM: RoundState.LOCKED, RoundKind.VOVP: RoundState.OPT_IN_CLOSED}
+TAKING_PART = (Decision.UNDECIDED, Decision.DRAWN_OUT)
+OPEN_FORMS = (FormState.DRAFT, FormState.FINAL, FormState.RELEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the list; ``address`` is the name of the page where it is mended."""
+
+    is_red: bool
+    text: str
+    school: str = ""
+    brin: str = ""
+    address: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    findings: tuple[Finding, ...]
+    schools: int
+
+    @property
+    def red(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.is_red]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.findings if not finding.is_red]
+
+    @property
+    def blocked(self) -> bool:
+        return bool(self.red)
+
+
+def check_round(round_: Round) -> Preflight:
+    """Look at everything; at most fifteen queries, whatever the number of schools."""
+    seats = list(
+        SchoolRound.objects.filter(round=round_)
+        .select_related("programme__school")
+        .order_by("programme__name")
+    )
+    findings = [*_general(round_)]
+    if round_.kind == RoundKind.ALM:
+        findings += [
+            *_forms(round_, seats),
+            *_claims(round_, seats),
+            *_care(round_, seats),
+            *_manual(round_, seats),
+        ]
+        rows = {row.programme_id: row for row in ProgrammeYear.objects.filter(year=round_.year_id)}
+        findings += [*_rules(round_, seats, rows), *_places(round_, seats, rows)]
+    return Preflight(tuple(sorted(findings, key=lambda finding: not finding.is_red)), len(seats))
+
+
+def is_test_mode() -> bool:
+    """This installation may make rehearsals, or tells its inner workings to visitors."""
+    return bool(settings.DEBUG or settings.REHEARSAL_ALLOWED)
+
+
+def _general(round_: Round) -> Iterator[Finding]:
+    missing = missing_dates(round_)
+    if missing:
+        yield Finding(
+            True,
+            _("These dates are missing: %(dates)s.") % {"dates": ", ".join(missing)},
+            address="admissions:round-detail",
+            kind="dates",
+        )
+    ready = READY[RoundKind(round_.kind)]
+    if round_.state != ready:
+        yield Finding(
+            True,
+            _("The round is “%(state)s”, and must be “%(ready)s” before it can be frozen.")
+            % {"state": round_.get_state_display(), "ready": ready.label},
+            address="admissions:clock" if round_.year.is_rehearsal else "admissions:round-detail",
+            kind="state",
+        )
+    for problem in self_test():
+        yield Finding(True, problem, kind="self_test")
+    if is_test_mode() and not round_.year.is_rehearsal:
+        yield Finding(
+            True,
+            _(
+                "This installation is in test mode. A real draw is held on an installation for real draws only: "
+                "call whoever manages the server."
+            ),
+            kind="test_mode",
+        )
+    if round_.year.is_rehearsal:
+        yield Finding(False, _("This is a rehearsal: the result is not a real one."), kind="rehearsal")
+
+
+def _counted(
+    round_: Round, rows: Sequence[tuple[int, int]], seats: Sequence[SchoolRound]
+) -> Iterator[tuple[SchoolRound, int]]:
+    counts = dict(rows)
+    for seat in seats:
+        if seat.pk in counts:
+            yield seat, counts[seat.pk]
+
+
+def _at_school(seat: SchoolRound, text: str, *, kind: str, address: str, is_red: bool = True) -> Finding:
+    school = seat.programme.school
+    return Finding(is_red, text, seat.programme.name, school.brin, address, kind)
+
+
+def _forms(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    rows = ApplicationForm.objects.filter(
+        application__first_choice__round=round_, state__in=OPEN_FORMS
+    ).order_by()
+    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
+    for seat, count in _counted(round_, counted, seats):
+        text = ngettext("%(count)d form is still open.", "%(count)d forms are still open.", count)
+        yield _at_school(seat, text % {"count": count}, kind="forms", address="admissions:application-list")
+
+
+def _claims(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    rows = PriorityClaim.objects.filter(
+        application__first_choice__round=round_,
+        application__decision__in=TAKING_PART,
+        state=ClaimState.CLAIMED,
+    ).order_by()
+    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
+    for seat, count in _counted(round_, counted, seats):
+        text = ngettext(
+            "%(count)d priority has been neither confirmed nor rejected.",
+            "%(count)d priorities have been neither confirmed nor rejected.",
+            count,
+        )
+        yield _at_school(seat, text % {"count": count}, kind="claims", address="admissions:application-list")
+
+
+def _care(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    rows = CareCase.objects.filter(
+        application__first_choice__round=round_,
+        application__decision__in=TAKING_PART,
+        state__in=OPEN_CARE_STATES,
+    ).order_by()
+    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
+    for seat, count in _counted(round_, counted, seats):
+        text = ngettext(
+            "%(count)d care wish has no outcome.", "%(count)d care wishes have no outcome.", count
+        )
+        yield _at_school(seat, text % {"count": count}, kind="care", address="admissions:application-list")
+
+
+def _manual(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    """DH-086. In a rehearsal nobody draws by hand: those schools are drawn in this session like the others."""
+    waiting = [s for s in seats if s.draw_mode == DrawMode.MANUAL and s.is_capped and not s.is_ready]
+    if not waiting:
+        return
+    opened = set(
+        DrawSession.objects.filter(round=round_, kind=SessionKind.SCHOOL, applied_at=None)
+        .exclude(state=SessionState.VOID)
+        .values_list("key", flat=True)
+    )
+    for seat in waiting:
+        if seat.programme.code in opened:
+            text = _("The school opened a draw by hand and has not finished it.")
+            yield _at_school(seat, text, kind="manual", address="admissions:school-decisions")
+    waiting = [seat for seat in waiting if seat.programme.code not in opened]
+    undecided = Application.objects.filter(first_choice__in=waiting, decision=Decision.UNDECIDED).order_by()
+    counted = list(undecided.values_list("first_choice").annotate(n=Count("pk")))
+    for seat, count in _counted(round_, counted, waiting):
+        if round_.year.is_rehearsal:
+            text = _(
+                "The school draws by hand and is not ready: in this rehearsal it is drawn with the others."
+            )
+        else:
+            text = _("The school draws by hand and is not ready: %(count)d children wait.") % {"count": count}
+        yield _at_school(
+            seat,
+            text,
+            kind="manual",
+            address="admissions:school-decisions",
+            is_red=not round_.year.is_rehearsal,
+        )
+
+
+def _places(
+    round_: Round, seats: Sequence[SchoolRound], rows: Mapping[int, ProgrammeYear]
+) -> Iterator[Finding]:
+    """Places of the year more than a fifth away from last year's, until the office says that it is right."""
+    before = places_before(round_.year, rows.values())
+    if not before and not round_.year.is_rehearsal:
+        yield Finding(
+            False,
+            _("Last year's places are not known, so nobody can see whether this year's are strange."),
+            address="admissions:places-check",
+            kind="places_unknown",
+        )
+    stands = year_places(round_.year) if before else {}
+    for seat in seats:
+        old, new = before.get(seat.programme_id), stands.get(seat.programme_id)
+        if not old or new is None or not is_far_off(new, old):
+            continue
+        row = rows.get(seat.programme_id)
+        if row is None or row.places_confirmed != new:
+            yield _at_school(
+                seat,
+                _("%(now)d places this year, and %(before)d last year. Somebody must say that it is right.")
+                % {"now": new, "before": old},
+                kind="places",
+                address="admissions:places-check",
+            )
+
+
+def _rules(
+    round_: Round, seats: Sequence[SchoolRound], rows: Mapping[int, ProgrammeYear]
+) -> Iterator[Finding]:
+    """DH-012: every school with a ceiling says once a year that its rules and their order are right."""
+    codes = rule_fingerprints(round_.year)
+    for seat in seats:
+        row = rows.get(seat.programme_id)
+        if seat.is_capped and (row is None or row.rules_confirmed != codes[seat.programme_id]):
+            yield _at_school(
+                seat,
+                _("The school has not confirmed its priority rules and their order this year."),
+                kind="rules",
+                address="admissions:school-settings",
+            )

@@ -1,0 +1,1 @@
+"""Pages of the admissions app, one module per kind of user."""

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class SchoolsConfig(AppConfig):
+    name = "schools"
+    verbose_name = _("Schools and rounds")
+
+    def ready(self) -> None:
+        from schools.triggers import install_after_migrate
+
+        # Once, after all tables exist: SQLite loses the triggers of a table that a migration rebuilds.
+        post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="install_triggers")

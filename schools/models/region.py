@@ -1,0 +1,37 @@
+"""Who runs admissions: the region and the school boards in it."""
+
+from django.db import models
+
+from schools.enums import LetterInMail
+
+
+class Region(models.Model):
+    """A city, region or board that runs one admission procedure (regio)."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    procedure_key = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict, blank=True)  # validated by the procedure (spec 3.2)
+    desk_name = models.CharField(max_length=120, blank=True)
+    desk_email = models.EmailField(blank=True)
+    desk_phone = models.CharField(max_length=30, blank=True)
+    theme = models.CharField(max_length=20, default="duin")
+    letter_in_mail = models.CharField(max_length=10, choices=LetterInMail, default=LetterInMail.ATTACHED)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Board(models.Model):
+    """A school board (schoolbestuur); ``public_authority`` forbids the neighbourhood rule (DH-010)."""
+
+    region = models.ForeignKey(Region, models.PROTECT, related_name="boards")
+    name = models.CharField(max_length=120)
+    public_authority = models.BooleanField(default=False)
+    contact_email = models.EmailField(blank=True)  # gets the commitment of every draw (OA-LOT/1 section 4.3)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["region", "name"], name="board_unique_in_region")]
+
+    def __str__(self) -> str:
+        return self.name

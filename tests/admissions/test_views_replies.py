@@ -1,0 +1,231 @@
+"""Recording replies: what is refused is said beside its field, nothing typed is lost (DH-122 to DH-126)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from admissions.enums import CareState, Decision, PlacementState
+from admissions.models import Child, Placement, Withdrawal
+from admissions.tables import grouped
+from schools.enums import Role, RoundState
+from schools.models import SchoolRound, User, local_moment
+from tests.factories.admissions import ApplicationFactory, CareCaseFactory, PlacementFactory
+from tests.factories.schools import RoundFactory, SchoolRoundFactory, region_user, school_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def seats() -> SchoolRound:
+    """ALM1, four days after the letters."""
+    seats = SchoolRoundFactory(round__code="ALM1", round__state=RoundState.OFFERS)
+    year = seats.round.year
+    year.clock_at = local_moment(date(2024, 1, 22))
+    year.save()
+    RoundFactory(year=year, code="VOVP1")
+    return seats
+
+
+def offered(seats: SchoolRound, **fields: Any) -> Placement:
+    fields.setdefault("state", PlacementState.OFFERED)
+    return PlacementFactory(
+        application=ApplicationFactory(first_choice=seats, decision=Decision.ADMITTED),
+        offered_on=date(2024, 1, 18),
+        respond_by=date(2024, 2, 15),
+        **fields,
+    )
+
+
+def logged_in(user: User) -> Client:
+    Authenticator.objects.get_or_create(
+        user=user, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}}
+    )
+    client = Client()
+    client.cookies["django_language"] = "en"
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def client(seats: SchoolRound) -> Client:
+    return logged_in(school_user(seats.programme.school))
+
+
+def url(placement: Placement) -> str:
+    return reverse("admissions:reply", args=[placement.school_round.programme.school.brin, placement.pk])
+
+
+def state(placement: Placement) -> str:
+    placement.refresh_from_db()
+    return placement.state
+
+
+def test_enrolling_ends_the_procedure(client: Client, seats: SchoolRound):
+    placement = offered(seats)
+    answer = client.post(url(placement), {"answer": "enrol"}, follow=True)
+    assert answer.status_code == 200
+    assert f"{placement.application.child.full_name} has been enrolled" in answer.content.decode()
+    assert state(placement) == PlacementState.ENROLLED
+    assert placement.enrolled_on == date(2024, 1, 22)
+
+
+@pytest.mark.parametrize(
+    "typed, field, stored",
+    [
+        ({}, "answer", None),
+        ({"answer": "maybe"}, "answer", None),
+        ({"answer": "withdraw"}, "reason", None),
+        ({"answer": "withdraw", "reason": "because"}, "reason", None),
+        ({"answer": "withdraw", "reason": "other_school"}, "detail", None),
+        ({"answer": "withdraw", "reason": "other_school", "detail": "andere school"}, "detail", None),
+        ({"answer": "withdraw", "reason": "other_school", "detail": "x" * 400}, "detail", None),
+        ({"answer": "withdraw", "reason": "other_school", "detail": "De Eik 111222333"}, "detail", None),
+        ({"answer": "withdraw", "reason": "no_reply"}, "detail", None),
+        ({"answer": "withdraw", "reason": "moved_inside"}, "is_reported", None),
+        (
+            {"answer": "withdraw", "reason": "other_school", "detail": " De  Eik "},
+            "",
+            ("other_school", "De Eik", False),
+        ),
+        ({"answer": "withdraw", "reason": "moved_outside"}, "", ("moved_outside", "", False)),
+        (
+            {"answer": "withdraw", "reason": "moved_inside", "is_reported": "on"},
+            "",
+            ("moved_inside", "", True),
+        ),
+        (
+            {"answer": "withdraw", "reason": "no_reply", "detail": "gebeld 19 januari"},
+            "",
+            ("no_reply", "gebeld 19 januari", False),
+        ),
+    ],
+)
+def test_withdrawing_needs_a_reason_that_says_enough(
+    client: Client,
+    seats: SchoolRound,
+    typed: dict[str, str],
+    field: str,
+    stored: tuple[str, str, bool] | None,
+):
+    """DH-124, DH-126"""
+    placement = offered(seats)
+    answer = client.post(url(placement), typed)
+    if stored is None:
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [field]
+        assert 'role="alert"' in answer.content.decode()
+        if typed.get("detail"):
+            assert typed["detail"] in answer.content.decode()
+        assert state(placement) == PlacementState.OFFERED
+        return
+    assert answer.status_code == 302
+    assert state(placement) == PlacementState.WITHDRAWN
+    withdrawal = Withdrawal.objects.get(placement=placement)
+    assert (withdrawal.reason, withdrawal.detail, withdrawal.is_reported) == stored
+
+
+def test_consequence_stands_above_the_button(client: Client, seats: SchoolRound):
+    """DH-123"""
+    placement = offered(seats)
+    page = client.get(url(placement)).content.decode()
+    assert page.index("takes part in no other round") < page.index(
+        f"Withdraw {placement.application.child.full_name}"
+    )
+
+
+def test_enrolled_child_can_only_be_withdrawn(client: Client, seats: SchoolRound):
+    placement = offered(seats, state=PlacementState.ENROLLED, enrolled_on=date(2024, 1, 20))
+    assert client.post(url(placement), {"answer": "enrol"}).status_code == 422
+    assert client.post(url(placement), {"answer": "withdraw", "reason": "moved_outside"}).status_code == 302
+    assert state(placement) == PlacementState.WITHDRAWN
+
+
+def test_second_answer_to_the_same_offer_is_refused_in_words(client: Client, seats: SchoolRound):
+    placement = offered(seats)
+    client.post(url(placement), {"answer": "withdraw", "reason": "moved_outside"})
+    answer = client.post(url(placement), {"answer": "withdraw", "reason": "moved_outside"})
+    assert answer.status_code == 409
+    assert "no longer has a place" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "role, expected",
+    [
+        (Role.SCHOOL_ADMIN, 200),
+        (Role.SCHOOL_DIRECTOR, 200),
+        (Role.CARE_COORDINATOR, 403),
+        (Role.PROGRAMME_MANAGER, 200),
+        (Role.CENTRAL_OFFICE, 403),
+        (Role.NOTARY, 404),
+    ],
+)
+def test_who_may_process_a_reply(seats: SchoolRound, role: str, expected: int):
+    school, placement = seats.programme.school, offered(seats)
+    is_school = role in (Role.SCHOOL_ADMIN, Role.SCHOOL_DIRECTOR, Role.CARE_COORDINATOR)
+    client = logged_in(school_user(school, role) if is_school else region_user(school.region, role))
+    assert client.get(url(placement)).status_code == expected
+    bulk = client.post(
+        reverse("admissions:bulk-enrol", args=[school.brin]), {"placement": [placement.pk], "confirm": "yes"}
+    )
+    assert bulk.status_code == (302 if expected == 200 else expected)
+    assert state(placement) == (PlacementState.ENROLLED if expected == 200 else PlacementState.OFFERED)
+    buttons = (
+        "Process reply"
+        in client.get(reverse("admissions:admitted-list", args=[school.brin])).content.decode()
+    )
+    assert buttons is False
+
+
+def test_bulk_enrolment_is_all_or_nothing(client: Client, seats: SchoolRound):
+    """DH-122"""
+    first, second = offered(seats), offered(seats)
+    foreign = offered(SchoolRoundFactory(round=seats.round))
+    bulk = reverse("admissions:bulk-enrol", args=[seats.programme.school.brin])
+    answer = client.post(bulk, {"placement": [first.pk, second.pk, foreign.pk]}, follow=True)
+    assert "Nothing has been recorded" in answer.content.decode()
+    assert {state(row) for row in (first, second, foreign)} == {PlacementState.OFFERED}
+    asked = client.post(bulk, {"placement": [first.pk, second.pk]})
+    assert asked.status_code == 200 and "Enrol 2 children" in asked.content.decode()
+    assert {state(row) for row in (first, second)} == {PlacementState.OFFERED}
+    answer = client.post(bulk, {"placement": [first.pk, second.pk], "confirm": "yes"}, follow=True)
+    assert "2 children have been enrolled" in answer.content.decode()
+    assert {state(row) for row in (first, second)} == {PlacementState.ENROLLED}
+
+
+@pytest.mark.parametrize("typed", [{}, {"placement": ["x", "-1", "99999999999999999999"]}])
+def test_bulk_enrolment_of_nothing_says_what_to_do(client: Client, seats: SchoolRound, typed: dict[str, Any]):
+    bulk = reverse("admissions:bulk-enrol", args=[seats.programme.school.brin])
+    answer = client.post(bulk, typed, follow=True)
+    assert "You have not chosen a child" in answer.content.decode()
+    assert client.get(bulk).status_code == 405
+
+
+def test_enrolled_children_go_to_the_pupil_records_without_number_gender_or_care(
+    client: Client, seats: SchoolRound
+):
+    """DH-195: only enrolled ones, formula-safe, nothing that the school may not pass on."""
+    first, second = offered(seats), offered(seats)
+    Child.objects.filter(pk=second.child_id).update(given_name="=HYPERLINK(1)")
+    CareCaseFactory(application=second.application, state=CareState.DUTY_YES, note="geheim woord")
+    Placement.objects.filter(pk=second.pk).update(
+        state=PlacementState.ENROLLED, enrolled_on=date(2024, 1, 30)
+    )
+    url_of = reverse("admissions:enrolled-export", args=[seats.programme.school.brin])
+    rows = b"".join(client.get(url_of).streaming_content).decode().splitlines()
+    assert len(rows) == 2
+    head, row = rows[0].lower(), rows[1]
+    assert not any(word in head for word in ("bsn", "citizen", "gender", "care"))
+    assert "'=HYPERLINK(1)" in row and "30-01-2024" in row and "geheim" not in row
+    assert grouped(first.application.registration_number) not in "".join(rows)
+    assert client.get(url_of + "?bestand=xlsx").headers["Content-Disposition"].endswith('.xlsx"')
