@@ -42,7 +42,7 @@ def _told(job: "Job") -> Iterator[None]:
 @shared_task(acks_late=True)
 def play_round_task(job_id: int) -> None:
     """Play the round of this job; afterwards the worker makes the record of the draw and the letters."""
-    from admissions.services.rehearsal import play_round
+    from admissions.services.draws.rehearsal import play_round
     from schools.models import Round
     from schools.services.jobs import finish_job, report_progress, take_job
 
@@ -85,7 +85,7 @@ def play_round_task(job_id: int) -> None:
 
 
 def _start_paperwork(round_: "Round", session_name: str, job: "Job") -> None:
-    from admissions.services.office_jobs import request_letters
+    from admissions.services.year.office_jobs import request_letters
     from lottery.models import DrawSession
     from lottery.tasks import build_draw_record_task
     from schools.services.jobs import AlreadyRunning
@@ -101,7 +101,7 @@ def _start_paperwork(round_: "Round", session_name: str, job: "Job") -> None:
 @shared_task(acks_late=True)
 def reset_year_task(job_id: int) -> None:
     """Set a rehearsal year back to what was imported."""
-    from admissions.services.reset import reset_year
+    from admissions.services.year.reset import reset_year
     from schools.services.jobs import finish_job, report_progress, take_job
 
     job = take_job(job_id)
@@ -119,7 +119,7 @@ def reset_year_task(job_id: int) -> None:
 @shared_task(acks_late=True)
 def play_simulation_task(job_id: int) -> None:
     """Play the invented draws of a what-if simulation; run twice it gives the same figures."""
-    from admissions.services.simulation import play_simulation
+    from admissions.services.what_if.playing import play_simulation
     from schools.services.jobs import take_job
 
     job = take_job(job_id)
@@ -135,7 +135,7 @@ def check_integrity_task() -> int:
 
     Answers the number of contradictions.
     """
-    from admissions.services.integrity import check_database
+    from admissions.services.integrity.facts import check_database
     from schools.models import AdmissionYear
 
     with translation.override(settings.LANGUAGE_CODE):
@@ -148,8 +148,8 @@ def check_integrity_task() -> int:
 
 def _check_year(year: "AdmissionYear", damage: list[str]) -> int:
     from admissions.enums import JobKind
-    from admissions.services.integrity import problems_of
-    from admissions.services.office_jobs import live_job
+    from admissions.services.integrity.facts import problems_of
+    from admissions.services.year.office_jobs import live_job
     from schools.models import EventHead
     from schools.services.jobs import fail_job, finish_job, request_job, take_job
 
@@ -192,8 +192,8 @@ def apply_draw_task(job_id: int) -> None:
     job = Job.objects.select_related("requested_by").get(pk=job_id)
 
     def work(session_id: int) -> str:
-        from admissions.services.mini_sessions import apply_mini_session
-        from admissions.services.outcomes import AlreadyApplied, apply_session
+        from admissions.services.draws.mini_sessions import apply_mini_session
+        from admissions.services.draws.outcomes import AlreadyApplied, apply_session
         from lottery.enums import VERIFIED_STATES, SessionKind
         from lottery.models import DrawSession
 
@@ -225,8 +225,8 @@ def apply_draw_task(job_id: int) -> None:
 @shared_task(acks_late=True)
 def watch_draws_task() -> int:
     """Every few seconds: take up draws whose worker was stopped (answers how many), and publish what is due."""
-    from admissions.services.ceremony import publish_due, stopped_draws
-    from admissions.services.late_withdrawals import carry_out_due
+    from admissions.services.draws.ceremony import publish_due, stopped_draws
+    from admissions.services.replies.late_withdrawals import carry_out_due
 
     publish_due()
     carry_out_due()
@@ -240,7 +240,7 @@ def watch_draws_task() -> int:
 @shared_task(acks_late=True)
 def keep_rounds_task() -> int:
     """Every few seconds: lock the forms of a period whose processing deadline has passed (DH-056, DH-059)."""
-    from admissions.services.closing import keep_every_round
+    from admissions.services.forms.closing import keep_every_round
 
     return keep_every_round()
 
@@ -248,7 +248,7 @@ def keep_rounds_task() -> int:
 @shared_task(acks_late=True)
 def watch_messages_task() -> int:
     """Every few seconds: releases at their moment, reminders, and what is late; answers how many messages left."""
-    from admissions.services.watching import watch_year
+    from admissions.services.letters.watching import watch_year
     from schools.models import AdmissionYear
 
     with translation.override(settings.LANGUAGE_CODE):

@@ -21,8 +21,8 @@ import time
 import django
 django.setup()
 from admissions.models import Application
-from admissions.services.explanations import RoundExplanation
-from admissions.services.reasons import limit_words, sentence
+from admissions.services.explaining.explanations import RoundExplanation
+from admissions.services.explaining.reasons import limit_words, sentence
 from schools.models import Round
 
 round_ = Round.objects.select_related("year__region").get(code="ALM1")

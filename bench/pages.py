@@ -44,8 +44,8 @@ SAVE = """
 import json, statistics, time
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from admissions.services.forms import Typed, finalise_form, release_form, save_draft
-from admissions.services.form_contents import contents_of
+from admissions.services.forms.application_forms import Typed, finalise_form, release_form, save_draft
+from admissions.services.forms.contents import contents_of
 from admissions.models import ApplicationForm
 from schools.clock import move_clock
 from schools.models import AdmissionYear, local_moment

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admissions.services.csv_files import FileError, read_table
+from admissions.services.year.csv_files import FileError, read_table
 
 MAX_UPLOAD = 1024 * 1024
 COLUMNS = ("brin", "places")

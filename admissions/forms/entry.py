@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from admissions.procedures.base import Note
-from admissions.services.form_checks import CLAIMABLE
-from admissions.services.live_checks import Judged
-from admissions.services.typed_values import FIELDS, LISTED, LONGEST, ON
+from admissions.services.forms.checks import CLAIMABLE
+from admissions.services.forms.live_checks import Judged
+from admissions.services.forms.typed_values import FIELDS, LISTED, LONGEST, ON
 
 TEMPLATE = "admissions/partials/entry_field.html"
 # Letters go out in Dutch, with a second text for who reads another language better.

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admissions.services.csv_files import FileError, read_table
+from admissions.services.year.csv_files import FileError, read_table
 from lottery.services.sessions import THROWS
 from schools.enums import RoundKind
 from schools.fields import day_field, time_field

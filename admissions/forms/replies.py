@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from admissions.enums import WithdrawalReason
-from admissions.services.withdrawal_reasons import Reason, ReasonError, checked_reason
+from admissions.services.replies.withdrawal_reasons import Reason, ReasonError, checked_reason
 from admissions.validators import contains_bsn
 
 ENROL, WITHDRAW = "enrol", "withdraw"

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from admissions.services.school_settings import Rule
+from admissions.services.year.school_settings import Rule
 from schools.context import round_name
 from schools.enums import HandIn, PriorityKind, RoundState
 from schools.models import PriorityRule, School, SchoolRound

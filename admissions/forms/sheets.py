@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from admissions.services.sheet_links import GROUP, LENGTH, read_code
+from admissions.services.explaining.sheet_links import GROUP, LENGTH, read_code
 
 
 class SheetCodeForm(forms.Form):

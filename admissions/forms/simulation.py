@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.models.simulations import MAX_SEEDS
-from admissions.services.simulation_input import AS_SET, Changes
-from admissions.simulation_texts import MECHANISMS, ORDERS
+from admissions.services.what_if.population import AS_SET, Changes
+from admissions.texts.simulation import MECHANISMS, ORDERS
 from lottery.simulation.mechanisms import Mechanism
 from schools.context import round_name
 from schools.models import Round

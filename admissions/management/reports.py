@@ -6,8 +6,8 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.csv_files import FileError
-from admissions.services.import_applications import ImportReport, refused_csv
+from admissions.services.year.csv_files import FileError
+from admissions.services.year.import_applications import ImportReport, refused_csv
 
 
 def print_import(command: ContractCommand, name: str, report: ImportReport) -> None:

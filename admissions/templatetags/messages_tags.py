@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from admissions.tables_messages import delivery_badge as badge_of
+from admissions.tables.messages import delivery_badge as badge_of
 
 register = template.Library()
 

@@ -6,10 +6,10 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from admissions import tables_office
-from admissions.event_texts import column_word
 from admissions.models import FormVersion
 from admissions.selectors.children import ChildFile
+from admissions.tables import office as tables_office
+from admissions.texts.events import column_word
 from schools.enums import RoundState
 from schools.models import Round
 from schools.templatetags.oa import badge

@@ -4,8 +4,8 @@ from django import template
 from django.utils.formats import localize
 from django.utils.translation import gettext, pgettext
 
-from admissions.services.reasons import group_name
-from admissions.services.round_report import FEW, FEWER, HIDDEN, RoundReport, SchoolFigures
+from admissions.services.explaining.reasons import group_name
+from admissions.services.explaining.round_report import FEW, FEWER, HIDDEN, RoundReport, SchoolFigures
 from lottery.engine.quality import SwapRoute, UnplacedCause
 
 register = template.Library()

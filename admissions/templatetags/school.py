@@ -7,7 +7,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from admissions import tables
+from admissions.tables import forms as tables
 from schools import context
 
 register = template.Library()

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
-from admissions.simulation_texts import Line
+from admissions.texts.simulation import Line
 
 register = template.Library()
 CHILDREN = ("first", "top", "unplaced")  # figures that count children and fit on one scale

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from admissions.services.commitment_mail import boards_of, set_board_mail
+from admissions.services.draws.commitment_mail import boards_of, set_board_mail
 from admissions.views.office import OfficePage
 from schools.models import Board
 

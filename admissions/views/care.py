@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from admissions.enums import CareState
-from admissions.filters_care import CareFilter
+from admissions.filters.care import CareFilter
 from admissions.forms.care import (
     CareDayForm,
     LetterForm,
@@ -25,7 +25,8 @@ from admissions.forms.care import (
 from admissions.models import CareCase, CareDay, CareLetter
 from admissions.selectors.care import TABS, care_days, care_of_school, meeting_before, steps_of
 from admissions.selectors.school import own_applications
-from admissions.services.care import (
+from admissions.services.care.care_letters import WRITABLE, write_letter
+from admissions.services.care.care_route import (
     CareError,
     add_care_day,
     confirm_care_day,
@@ -34,8 +35,7 @@ from admissions.services.care import (
     record_signal,
     remove_care_day,
 )
-from admissions.services.care_letters import WRITABLE, write_letter
-from admissions.tables_care import CareTable
+from admissions.tables.care import CareTable
 from admissions.views.school import SchoolListPage, SchoolPage
 from schools.context import round_name
 from schools.enums import BEFORE_LOCK_STATES, RoundKind, RoundState

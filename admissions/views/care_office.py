@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from admissions.enums import CareState
-from admissions.filters_care import OfficeCareFilter
+from admissions.filters.care import OfficeCareFilter
 from admissions.forms.care import ReasonForm, ReviewForm
 from admissions.models import Application, CareCase, CareLetter
 from admissions.selectors.care import care_in_region, may_follow_up, meeting_before, steps_of
-from admissions.services.care import CareError, move_care
-from admissions.services.care_letters import review_letter
-from admissions.tables_care import OfficeCareTable
+from admissions.services.care.care_letters import review_letter
+from admissions.services.care.care_route import CareError, move_care
+from admissions.tables.care import OfficeCareTable
 from admissions.views.care import care_tabs
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage

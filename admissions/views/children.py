@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.generic import TemplateView
 
-from admissions import event_texts
 from admissions.enums import Decision
-from admissions.filters_office import CHILD_TABS, ChildFilter
+from admissions.filters.office import CHILD_TABS, ChildFilter
 from admissions.models import Application, LateWithdrawal, SheetLink
 from admissions.selectors.children import ChildFile, Line, applications_of, child_file, find_application
-from admissions.services.explanations import Taken, explanations_of
-from admissions.services.reasons import limit_words, sentence
-from admissions.services.sheets import opens_at, sheet_of, shows_care
-from admissions.tables_office import ChildTable, decision_badge
+from admissions.services.explaining.explanations import Taken, explanations_of
+from admissions.services.explaining.reasons import limit_words, sentence
+from admissions.services.explaining.sheets import opens_at, sheet_of, shows_care
+from admissions.tables.office import ChildTable, decision_badge
+from admissions.texts import events as event_texts
 from admissions.views.office import OfficePage
 from notifications.enums import MessageState
 from schools.clock import now

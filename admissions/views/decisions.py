@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from admissions.decisions_page import Decisions, deciding_round, decisions_of, school_draws
 from admissions.forms.hand_draw import ADMIT, AgainForm, DecideForm, OrderForm
-from admissions.services.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
-from admissions.services.manual_draw import decide_by_hand, finish_decisions, process_automatically
+from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
+from admissions.services.draws.manual_draw import decide_by_hand, finish_decisions, process_automatically
+from admissions.tables.decisions_page import Decisions, deciding_round, decisions_of, school_draws
 from admissions.views.rounds import RoundPage
 from admissions.views.school import SchoolPage
 from lottery.enums import SessionKind

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from admissions.enums import Decision, PlacementState
-from admissions.filters_desk import TicketFilter
-from admissions.filters_office import SchoolListFilter
+from admissions.filters.desk import TicketFilter
+from admissions.filters.office import SchoolListFilter
 from admissions.forms.desk import (
     AnswerForm,
     FindCaseForm,
@@ -29,9 +29,9 @@ from admissions.forms.desk import (
 from admissions.models import Application, MoveRequest, Placement
 from admissions.rules import OFFICE_AND_DESKS
 from admissions.selectors.office import schools_of
-from admissions.services.desk import ask_desk, close_ticket
-from admissions.services.moves import request_move
-from admissions.tables_desk import DeskSchoolTable, TicketTable
+from admissions.services.replies.moves import request_move
+from admissions.services.year.desk import ask_desk, close_ticket
+from admissions.tables.desk import DeskSchoolTable, TicketTable
 from admissions.validators import plain
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from admissions.forms.ceremony import FreezeForm
-from admissions.services.ceremony import (
+from admissions.services.draws.ceremony import (
     confirm_round,
     draw_job,
     freeze_round,
@@ -21,8 +21,8 @@ from admissions.services.ceremony import (
     settle_rehearsal_care,
     void_round,
 )
-from admissions.services.commitment_mail import unreached_boards
-from admissions.services.preflight import Finding, Preflight, check_round
+from admissions.services.draws.commitment_mail import unreached_boards
+from admissions.services.draws.preflight import Finding, Preflight, check_round
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from lottery.enums import AttestationKind, Profile, SessionKind, SessionState

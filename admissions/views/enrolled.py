@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from admissions.models import Guardian
 from admissions.selectors.school import placements_here
-from admissions.tables import grouped
+from admissions.tables.forms import grouped
 from admissions.views.school import SchoolPage
 from schools.context import round_name
 from schools.lists import csv_response, xlsx_response

@@ -20,7 +20,8 @@ from admissions.enums import FormState
 from admissions.forms.entry import CHECK_LABELS, EntryForm
 from admissions.models import FormEntry
 from admissions.selectors.entries import entries_of, last_channel, open_school_rounds
-from admissions.services.entries import (
+from admissions.services.forms.application_forms import FormError, check_entry_open
+from admissions.services.forms.entries import (
     OPEN_FORMS,
     EntryConflict,
     EntryProblems,
@@ -32,10 +33,9 @@ from admissions.services.entries import (
     keep_typed,
     settle,
 )
-from admissions.services.forms import FormError, check_entry_open
-from admissions.services.intake import Intake, intake_for
-from admissions.services.live_checks import Judged, judge
-from admissions.services.typed_values import (
+from admissions.services.forms.intake import Intake, intake_for
+from admissions.services.forms.live_checks import Judged, judge
+from admissions.services.forms.typed_values import (
     ADDRESS,
     CARE,
     CHECKS,

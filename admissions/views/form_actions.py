@@ -12,16 +12,16 @@ from django.utils.translation import pgettext
 from django.views.generic import TemplateView
 
 from admissions.enums import ClaimState, FormState
-from admissions.event_texts import column_word
 from admissions.forms.application import BirthDateForm, ClaimsForm, ContactForm, VoidForm
 from admissions.models import Application
 from admissions.selectors.school import own_applications, placements_here
 from admissions.selectors.versions import versions_of
-from admissions.services.claims import Verdict, decide_claims
-from admissions.services.contact import Contact, change_contact
-from admissions.services.corrections import report_wrong_birth_date
-from admissions.services.entries import OPEN_FORMS, entry_of, release_for_entry
-from admissions.services.forms import FormProblems, void_form
+from admissions.services.forms.application_forms import FormProblems, void_form
+from admissions.services.forms.claims import Verdict, decide_claims
+from admissions.services.forms.contact import Contact, change_contact
+from admissions.services.forms.corrections import report_wrong_birth_date
+from admissions.services.forms.entries import OPEN_FORMS, entry_of, release_for_entry
+from admissions.texts.events import column_word
 from admissions.views.school import SchoolPage
 from notifications.models import Message
 from notifications.services.letters import render_letter

@@ -13,7 +13,8 @@ from admissions.forms.entry import EntryForm
 from admissions.forms.imports import SheetForm
 from admissions.models import FormEntry
 from admissions.selectors.entries import open_school_rounds
-from admissions.services.entry_import import (
+from admissions.services.forms.sheets_in import read_sheet
+from admissions.services.forms.spreadsheet_import import (
     PreviewRow,
     correct_rows,
     drop_batch,
@@ -21,8 +22,7 @@ from admissions.services.entry_import import (
     preview,
     stage_sheet,
 )
-from admissions.services.sheets_in import read_sheet
-from admissions.services.typed_values import FIELDS
+from admissions.services.forms.typed_values import FIELDS
 from admissions.views.entry import EntryPage
 from schools.errors import RefusedError
 from schools.models import SchoolRound

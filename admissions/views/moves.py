@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from admissions.enums import MoveState
-from admissions.filters_desk import MoveFilter
+from admissions.filters.desk import MoveFilter
 from admissions.forms.desk import MoveDecisionForm, MoveForm
 from admissions.models import MoveRequest, Placement
 from admissions.selectors.school import placements_here
-from admissions.services.moves import decide_move, request_move, see_proof
-from admissions.tables_desk import MoveTable
+from admissions.services.replies.moves import decide_move, request_move, see_proof
+from admissions.tables.desk import MoveTable
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from admissions.views.school import OPEN_STATES, SchoolPage

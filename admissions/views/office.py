@@ -17,10 +17,9 @@ from django.views.generic import TemplateView, View
 
 from admissions.enums import JobKind
 from admissions.forms.office import ClockForm, ResetForm
-from admissions.office_today import fixed_days, plan_office_day
 from admissions.rules import OFFICE
 from admissions.selectors.office import OfficeView
-from admissions.services.office_jobs import (
+from admissions.services.year.office_jobs import (
     EXCLUSIVE,
     is_behind,
     is_stale,
@@ -28,7 +27,8 @@ from admissions.services.office_jobs import (
     request_reset,
     restart_job,
 )
-from admissions.services.year_clock import move_year_clock
+from admissions.services.year.year_clock import move_year_clock
+from admissions.today.office import fixed_days, plan_office_day
 from admissions.views.school import greeting
 from schools.access import memberships_of
 from schools.clock import database_now
@@ -84,7 +84,7 @@ class OfficePage(View):
 class OfficeTodayView(OfficePage, TemplateView):
     """What must be done now, and until when."""
 
-    template_name = "admissions/office_today.html"
+    template_name = "admissions/today/office.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         name = str(self.request.user)

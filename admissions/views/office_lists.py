@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import pgettext
 from django.views.generic import TemplateView
 
-from admissions.filters_office import CaseFilter, MessageFilter, SchoolListFilter
+from admissions.filters.office import CaseFilter, MessageFilter, SchoolListFilter
 from admissions.models import Case
 from admissions.selectors.delivery import message_state, open_failures
 from admissions.selectors.office import cases_of, schools_of
 from admissions.selectors.outbox import counts_by_kind, letters_by_round, messages_of
-from admissions.services.office_jobs import live_job
-from admissions.tables_office import CaseTable, MessageTable, SchoolTable, kind_word, message_badge
+from admissions.services.year.office_jobs import live_job
+from admissions.tables.office import CaseTable, MessageTable, SchoolTable, kind_word, message_badge
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from notifications.models import Letter, Message

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from admissions.filters_office import ALL, SEARCH, OfficeFilter
+from admissions.filters.office import ALL, SEARCH, OfficeFilter
 from admissions.forms.people import MemberForm, ReasonForm
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage

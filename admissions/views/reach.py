@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.generic import TemplateView
 
 from admissions.enums import ContactWay
-from admissions.filters import SchoolMessageFilter
+from admissions.filters.forms import SchoolMessageFilter
 from admissions.forms.reach import AddressForm, ContactForm
 from admissions.models import Application
 from admissions.selectors.delivery import (
@@ -22,10 +22,10 @@ from admissions.selectors.delivery import (
     reach_of,
 )
 from admissions.selectors.school import own_applications, placements_here
-from admissions.services.offers import release_of, send_own
-from admissions.services.reaching import log_contact, stop_reminder, stop_reminders_of_school
-from admissions.services.reply_period import resend, told_by_phone
-from admissions.tables_messages import SchoolMessageTable
+from admissions.services.letters.offers import release_of, send_own
+from admissions.services.letters.reaching import log_contact, stop_reminder, stop_reminders_of_school
+from admissions.services.replies.reply_period import resend, told_by_phone
+from admissions.tables.messages import SchoolMessageTable
 from admissions.views.school import SchoolListPage, SchoolPage
 from notifications.models import Delivery
 from notifications.services.releases import mark_ready, take_mark_back

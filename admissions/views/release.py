@@ -12,9 +12,9 @@ from django.views.generic import TemplateView
 from admissions.forms.reach import PostedForm
 from admissions.selectors.children import CARE_MESSAGES
 from admissions.selectors.outbox import messages_of
-from admissions.services.offers import open_round, release_of
-from admissions.services.reply_period import post_letters
-from admissions.tables_office import kind_word
+from admissions.services.letters.offers import open_round, release_of
+from admissions.services.replies.reply_period import post_letters
+from admissions.tables.office import kind_word
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from notifications.enums import SCHOOL_KINDS, DeliveryState

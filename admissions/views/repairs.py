@@ -11,9 +11,9 @@ from admissions.enums import RepairKind, RepairState
 from admissions.forms.repairs import FORMS, SLUGS, RepairForm
 from admissions.models import Application, LateWithdrawal, Repair
 from admissions.rules import OFFICE
-from admissions.services.ceremony import draw_job, live_session, request_draw
-from admissions.services.late_withdrawals import take_back
-from admissions.services.repairs import DECIDERS, Asked, approve, propose, reject
+from admissions.services.draws.ceremony import draw_job, live_session, request_draw
+from admissions.services.draws.repairs import DECIDERS, Asked, approve, propose, reject
+from admissions.services.replies.late_withdrawals import take_back
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from lottery.engine.commitment import beacon_time

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from admissions.forms.replies import ENROL, ReplyForm
 from admissions.models import LateWithdrawal
 from admissions.selectors.school import placements_here
-from admissions.services.replies import record_enrolments, withdraw
-from admissions.tables import placed_as
+from admissions.services.replies.answers import record_enrolments, withdraw
+from admissions.tables.forms import placed_as
 from admissions.views.school import ENDABLE_AS_SHOWN, OPEN_STATES, SchoolPage
 from schools.errors import RefusedError
 

@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views.generic import View
 
-from admissions.services.round_report import NoReport, RoundReport, masked, round_report
-from admissions.services.round_report_files import report_context, report_pdf, report_rows
+from admissions.services.explaining.round_report import NoReport, RoundReport, masked, round_report
+from admissions.services.explaining.round_report_files import report_context, report_pdf, report_rows
 from admissions.views.rounds import RoundPage
 from lottery.enums import SessionKind
 from lottery.models import DrawSession

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from django.views.generic import TemplateView
 
 from admissions.enums import JobKind
-from admissions.filters_office import SchoolRoundFilter
+from admissions.filters.office import SchoolRoundFilter
 from admissions.forms.office import PlayRoundForm, throw_dice
 from admissions.selectors.office import (
     Quality,
@@ -27,11 +27,11 @@ from admissions.selectors.office import (
     totals_of,
     waiting_session,
 )
-from admissions.services.exports import RESULT_COLUMNS, NotPlayed, Row, result_rows
-from admissions.services.exports import official_session as checked_session
-from admissions.services.office_jobs import EXCLUSIVE, live_job, request_letters, request_round
-from admissions.services.rehearsal import check_playable
-from admissions.tables_office import SchoolRoundTable
+from admissions.services.draws.rehearsal import check_playable
+from admissions.services.explaining.exports import RESULT_COLUMNS, NotPlayed, Row, result_rows
+from admissions.services.explaining.exports import official_session as checked_session
+from admissions.services.year.office_jobs import EXCLUSIVE, live_job, request_letters, request_round
+from admissions.tables.office import SchoolRoundTable
 from admissions.views.office import OfficePage, tell_running
 from lottery.engine.commitment import parse_seed
 from lottery.models import DrawSession

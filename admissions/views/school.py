@@ -16,7 +16,7 @@ from django.utils.translation import gettext, pgettext
 from django.views.generic import TemplateView, View
 
 from admissions.enums import Decision, FormState
-from admissions.filters import ApplicationFilter, DrawnOutFilter, PlacementFilter
+from admissions.filters.forms import ApplicationFilter, DrawnOutFilter, PlacementFilter
 from admissions.forms.letters import LogoForm
 from admissions.models import Application, CareCase
 from admissions.selectors.delivery import confirmation_state, offer_state
@@ -33,11 +33,11 @@ from admissions.selectors.school import (
     reply_counts,
     rules_of,
 )
-from admissions.services.explanations import RoundExplanation
-from admissions.services.reasons import sentence
-from admissions.services.sheets import may_print
-from admissions.tables import ApplicationTable, DrawnOutTable, PlacementTable, SchoolTable
-from admissions.today import plan_day
+from admissions.services.explaining.explanations import RoundExplanation
+from admissions.services.explaining.reasons import sentence
+from admissions.services.explaining.sheets import may_print
+from admissions.tables.forms import ApplicationTable, DrawnOutTable, PlacementTable, SchoolTable
+from admissions.today.items import plan_day
 from lottery.selectors import families_know
 from schools.access import memberships_of
 from schools.context import now_of, round_name, rounds_of, year_of

@@ -16,7 +16,7 @@ from admissions.forms.school_settings import CeilingsForm, RulesForm, SchoolForm
 from admissions.models import Application
 from admissions.procedures.registry import procedure_of
 from admissions.selectors.school import places_of, rules_of
-from admissions.services.school_settings import (
+from admissions.services.year.school_settings import (
     kinds_for,
     rules_are_open,
     set_ceilings,

@@ -22,8 +22,8 @@ from admissions.forms.sheets import SheetCodeForm
 from admissions.models import Application, SheetLink
 from admissions.selectors.children import find_application
 from admissions.selectors.school import own_applications
-from admissions.services.sheet_links import find_link, grouped_code, replace_link, sheet_path
-from admissions.services.sheets import may_print, sheet_of, sheet_pdf, shows_care
+from admissions.services.explaining.sheet_links import find_link, grouped_code, replace_link, sheet_path
+from admissions.services.explaining.sheets import may_print, sheet_of, sheet_pdf, shows_care
 from admissions.views.office import OfficePage
 from admissions.views.school import SchoolPage
 from schools import clock

@@ -11,11 +11,11 @@ from django.views.generic import TemplateView
 
 from admissions.forms.simulation import SimulationForm
 from admissions.models import Simulation
-from admissions.services.office_jobs import is_stale
-from admissions.services.simulation import cancel_simulation, request_simulation
-from admissions.services.simulation_input import Changes
-from admissions.services.simulation_memo import simulation_memo
-from admissions.simulation_texts import area_lines, change_sentences, figure_lines, group_lines, rank_lines
+from admissions.services.what_if.memo import simulation_memo
+from admissions.services.what_if.playing import cancel_simulation, request_simulation
+from admissions.services.what_if.population import Changes
+from admissions.services.year.office_jobs import is_stale
+from admissions.texts.simulation import area_lines, change_sentences, figure_lines, group_lines, rank_lines
 from admissions.views.office import OfficePage
 from schools.context import round_name
 from schools.enums import RoundKind

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from admissions.event_texts import detail, sentence
-from admissions.filters_office import ALL, SEARCH, OfficeFilter
+from admissions.filters.office import ALL, SEARCH, OfficeFilter
 from admissions.selectors.trail import events_of, kinds_of
+from admissions.texts.events import detail, sentence
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from schools.context import round_name

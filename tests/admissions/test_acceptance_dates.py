@@ -10,7 +10,7 @@ import pytest
 
 from admissions.models import Application, Placement
 from admissions.selectors.school import SchoolView, own_applications, placements_here
-from admissions.services.offers import TooEarly, send_offers
+from admissions.services.letters.offers import TooEarly, send_offers
 from notifications.enums import MessageState
 from notifications.models import Message
 from schools.enums import RoundState

@@ -10,8 +10,8 @@ from django.utils import translation
 
 from admissions.enums import Decision
 from admissions.models import Application, LedgerEntry
-from admissions.services.closing import keep_time
-from admissions.services.manual_draw import finish_decisions, process_automatically, undecided
+from admissions.services.draws.manual_draw import finish_decisions, process_automatically, undecided
+from admissions.services.forms.closing import keep_time
 from lottery.engine.school_draw import Unit, settle_without_lots
 from lottery.models import DrawSession
 from lottery.services.record_facts import Files, draw_summary, needs_no_lots

@@ -6,8 +6,7 @@ import pytest
 
 from admissions.enums import Decision, FormState, MoveState, PlacementState
 from admissions.models import ApplicationForm, Case, Withdrawal
-from admissions.services.corrections import correct_birth_date, report_wrong_birth_date
-from admissions.services.forms import (
+from admissions.services.forms.application_forms import (
     FormError,
     FormProblems,
     Typed,
@@ -16,10 +15,11 @@ from admissions.services.forms import (
     release_form,
     save_draft,
 )
-from admissions.services.moves import decide_move, request_move, see_proof
-from admissions.services.replies import ReplyError
-from admissions.services.states import StateError
-from admissions.services.withdrawal_reasons import Reason, ReasonError, checked_reason
+from admissions.services.forms.corrections import correct_birth_date, report_wrong_birth_date
+from admissions.services.replies.answers import ReplyError
+from admissions.services.replies.moves import decide_move, request_move, see_proof
+from admissions.services.replies.withdrawal_reasons import Reason, ReasonError, checked_reason
+from admissions.services.year.states import StateError
 from lottery.models import DrawSession
 from lottery.services.sessions import outcome_of
 from notifications.models import Message

@@ -10,7 +10,7 @@ import pytest
 
 from admissions.enums import Decision, PlacementState
 from admissions.models import Placement
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.replies.withdrawal_reasons import Reason
 from schools.models import AMSTERDAM
 from schools.services.ceilings import even_split
 from tests.factories.city import CENTRAL, City, Form, School, brin, make_city

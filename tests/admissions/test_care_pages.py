@@ -7,7 +7,7 @@ from django.utils import translation
 
 from admissions.enums import CareState, Decision, FormState, PlacementState
 from admissions.models import Application, CareCase, CareDay, CareLetter
-from admissions.services.freezing import unsettled_care
+from admissions.services.draws.freezing import unsettled_care
 from notifications.enums import MessageKind
 from schools.enums import Role, RoundState
 from schools.models import Event, SchoolRound, local_moment

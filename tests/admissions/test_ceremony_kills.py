@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import watch_draws_task
 from lottery.enums import SessionState
 from lottery.models import DrawSession
@@ -55,8 +55,8 @@ def run_and_kill(place: str, when: str, job: Job) -> int:
         ("lottery.services.sessions.compute", "after"),
         ("lottery.services.sessions.store_outcome", "after"),
         ("lottery.services.sessions.verify_files", "after"),
-        ("admissions.services.outcomes.carry_over", "after"),
-        ("admissions.services.outcomes.hold_outcome_messages", "after"),
+        ("admissions.services.draws.outcomes.carry_over", "after"),
+        ("admissions.services.draws.outcomes.hold_outcome_messages", "after"),
     ],
 )
 def test_killed_worker(place: str, when: str, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from admissions.models import ApplicationForm
-from admissions.services.ceremony import confirm_round, freeze_round, request_draw
+from admissions.services.draws.ceremony import confirm_round, freeze_round, request_draw
 from lottery.enums import EntryKind, SessionState
 from lottery.models import BlindEntry, DrawSession
 from lottery.services.blind_entries import enter

@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils import translation
 
 from admissions.models import Application, Placement, Preference
-from admissions.services.rehearsal import play_round
+from admissions.services.draws.rehearsal import play_round
 from lottery.enums import SessionState
 from lottery.models import DrawSession
 from notifications.models import Message

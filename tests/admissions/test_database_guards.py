@@ -25,7 +25,7 @@ from admissions.models import (
     Preference,
     PriorityClaim,
 )
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from lottery.enums import SessionState
 from lottery.models import (
     Attestation,

@@ -11,11 +11,11 @@ from django.utils import translation
 
 from admissions.enums import CaseKind, ClaimState, Decision, FormState
 from admissions.models import Application, ApplicationForm, Case, Child, FormEntry, Guardian
-from admissions.services.closing import keep_every_round, lock_forms
-from admissions.services.entries import differences
-from admissions.services.intake import intake_for
-from admissions.services.live_checks import judge
-from admissions.services.typed_values import clean_typed, parse_day
+from admissions.services.forms.closing import keep_every_round, lock_forms
+from admissions.services.forms.entries import differences
+from admissions.services.forms.intake import intake_for
+from admissions.services.forms.live_checks import judge
+from admissions.services.forms.typed_values import clean_typed, parse_day
 from notifications.models import Message
 from schools.clock import database_now
 from schools.enums import Role, RoundState

@@ -13,8 +13,8 @@ from django.utils import translation
 
 from admissions.enums import FormState
 from admissions.models import Application, ApplicationForm, FormEntry
-from admissions.services.csv_files import FileError
-from admissions.services.sheets_in import MAX_ROWS, read_sheet
+from admissions.services.forms.sheets_in import MAX_ROWS, read_sheet
+from admissions.services.year.csv_files import FileError
 from tests.admissions.entry_pages import Desk, make_desk
 
 pytestmark = pytest.mark.django_db

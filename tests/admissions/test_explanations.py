@@ -7,10 +7,10 @@ from django.utils import translation
 
 from admissions.enums import Decision
 from admissions.models import Application
-from admissions.services.explanations import RoundExplanation, Why, explanations_of
-from admissions.services.manual_draw import decide_by_hand, finish_decisions
-from admissions.services.reasons import limit_words, sentence
-from admissions.services.year_clock import move_year_clock
+from admissions.services.draws.manual_draw import decide_by_hand, finish_decisions
+from admissions.services.explaining.explanations import RoundExplanation, Why, explanations_of
+from admissions.services.explaining.reasons import limit_words, sentence
+from admissions.services.year.year_clock import move_year_clock
 from lottery.models import DrawSession
 from notifications.models import Message
 from schools.models import end_of_day

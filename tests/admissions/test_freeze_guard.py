@@ -17,13 +17,13 @@ from admissions.models import (
     PriorityClaim,
     Withdrawal,
 )
-from admissions.services.care import move_care
-from admissions.services.ceilings import set_ceiling
-from admissions.services.ceremony import void_round
-from admissions.services.manual_draw import process_automatically
-from admissions.services.replies import withdraw
-from admissions.services.reset import reset_year
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.care.care_route import move_care
+from admissions.services.draws.ceremony import void_round
+from admissions.services.draws.manual_draw import process_automatically
+from admissions.services.places.ceilings import set_ceiling
+from admissions.services.replies.answers import withdraw
+from admissions.services.replies.withdrawal_reasons import Reason
+from admissions.services.year.reset import reset_year
 from schools.enums import RoundState
 from schools.errors import RefusedError
 from schools.models import PriorityRule, Round, SchoolRound

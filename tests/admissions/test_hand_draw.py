@@ -8,19 +8,19 @@ from django.utils import translation
 
 from admissions.enums import CaseKind, Decision
 from admissions.models import Application, Case, LedgerEntry, Placement
-from admissions.services.ceremony import confirm_round, freeze_round
-from admissions.services.exports import result_rows
-from admissions.services.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
-from admissions.services.integrity import problems_of
-from admissions.services.manual_draw import (
+from admissions.services.draws.ceremony import confirm_round, freeze_round
+from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
+from admissions.services.draws.manual_draw import (
     ManualDrawError,
     decide_by_hand,
     finish_decisions,
     process_automatically,
 )
-from admissions.services.outcomes import apply_session
-from admissions.services.preflight import check_round
-from admissions.services.year_clock import move_year_clock
+from admissions.services.draws.outcomes import apply_session
+from admissions.services.draws.preflight import check_round
+from admissions.services.explaining.exports import result_rows
+from admissions.services.integrity.facts import problems_of
+from admissions.services.year.year_clock import move_year_clock
 from lottery.enums import EntryKind, SessionKind, SessionState
 from lottery.models import DrawSession
 from lottery.services.beacon_steps import use_stand_in

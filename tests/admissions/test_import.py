@@ -13,8 +13,8 @@ from django.utils import translation
 
 from admissions.enums import ClaimState
 from admissions.models import Application, ApplicationForm, CareCase, Child, Guardian
-from admissions.services.csv_files import FileError
-from admissions.services.import_applications import (
+from admissions.services.year.csv_files import FileError
+from admissions.services.year.import_applications import (
     COLUMNS,
     ImportReport,
     import_applications,

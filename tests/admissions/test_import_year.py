@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from admissions.procedures.base import turns
-from admissions.services.rehearsal import play_round
+from admissions.services.draws.rehearsal import play_round
 from schools.calendar import CalendarError, read_calendar
 from schools.errors import RefusedError
 from schools.models import AdmissionYear, Board, PriorityRule, Programme, Region, Round, SchoolRound

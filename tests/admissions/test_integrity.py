@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from admissions.models import Application, LedgerEntry, Placement
-from admissions.services.integrity import all_problems, problems_of
+from admissions.services.integrity.facts import all_problems, problems_of
 from lottery.models import DrawSession
 from schools.models import Event
 from schools.triggers import drop_triggers, registered

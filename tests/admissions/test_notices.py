@@ -6,11 +6,11 @@ import pytest
 
 from admissions.enums import CareState
 from admissions.models import CareCase, Placement, ReminderStop
-from admissions.services.corrections import report_wrong_birth_date
-from admissions.services.moves import decide_move, request_move, see_proof
-from admissions.services.notices import acknowledge_call
-from admissions.services.watching import remind_due, watch_year
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.forms.corrections import report_wrong_birth_date
+from admissions.services.letters.notices import acknowledge_call
+from admissions.services.letters.watching import remind_due, watch_year
+from admissions.services.replies.moves import decide_move, request_move, see_proof
+from admissions.services.replies.withdrawal_reasons import Reason
 from notifications.enums import DeliveryState
 from notifications.models import Delivery, Message
 from notifications.services.deliveries import due_deliveries
@@ -57,7 +57,7 @@ def city_with_offers() -> City:
 
 def failed_confirmation() -> Message:
     """A confirmation that the mail server refused, at a form that was made final here."""
-    from admissions.services.messages import send_confirmation
+    from admissions.services.letters.outcome_messages import send_confirmation
 
     city = city_with_offers()
     type(city.year).objects.filter(pk=city.year.pk).update(is_rehearsal=False, clock_at=None)
@@ -189,7 +189,7 @@ def test_m15_tells_the_office_of_a_reported_withdrawal_only():
 
 def test_m16_takes_the_place_of_the_offer_and_waits_for_the_review():
     """DH-176, DH-179: nothing leaves unread by the programme manager."""
-    from admissions.services.offers import unreviewed_care
+    from admissions.services.letters.offers import unreviewed_care
 
     city = make_city({"A": 1})
     city.apply("ALM1", a=Form("A", care_request=True, care_duty=True))
@@ -243,7 +243,7 @@ def test_m19_says_that_we_call_back_once():
 def test_m20_goes_to_every_family_by_mail_or_post():
     """A family without a mail address gets its dossier line by post."""
     from admissions.models import Guardian
-    from admissions.services.ceremony import confirm_round, freeze_round
+    from admissions.services.draws.ceremony import confirm_round, freeze_round
 
     room = open_room()
     first = Guardian.objects.order_by("pk").first()

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from admissions import urls_office
 from admissions.enums import JobKind
+from admissions.urls import office as urls_office
 from admissions.views.office import OfficePage
 from lottery.models import DrawSession
 from notifications.models import Message

@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from admissions.enums import Decision, FormState
-from admissions.event_texts import SENTENCES, sentence
 from admissions.models import Application, ApplicationForm
 from admissions.selectors.children import dates_in
-from admissions.services.corrections import correct_birth_date, report_wrong_birth_date
-from admissions.services.forms import Typed, finalise_form, release_form, save_draft
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.forms.application_forms import Typed, finalise_form, release_form, save_draft
+from admissions.services.forms.corrections import correct_birth_date, report_wrong_birth_date
+from admissions.services.replies.withdrawal_reasons import Reason
+from admissions.texts.events import SENTENCES, sentence
 from lottery.models import SessionNumber
 from notifications.enums import MessageKind
 from notifications.models import Message
@@ -305,7 +305,7 @@ def test_unknown_event_is_shown_and_not_hidden():
 
 
 def test_after_a_reset_the_versions_tell_when_the_form_was_final():
-    from admissions.services.reset import reset_year
+    from admissions.services.year.reset import reset_year
 
     city = played_city()
     reset_year(city.year, actor=None)

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from admissions.enums import CaseKind, FormState
 from admissions.models import ApplicationForm, Case
-from admissions.services.year_clock import move_year_clock
+from admissions.services.year.year_clock import move_year_clock
 from schools.clock import ClockError
 from schools.enums import RoundState
 from schools.models import AMSTERDAM, Event, local_moment

@@ -21,7 +21,7 @@ from admissions.selectors.office import (
     school_rows,
     totals_of,
 )
-from admissions.services.exports import result_rows
+from admissions.services.explaining.exports import result_rows
 from schools.clock import now
 from schools.enums import Role, RoundState
 from schools.models import AMSTERDAM, Job, local_moment

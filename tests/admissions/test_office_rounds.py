@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import translation
 
 from admissions.enums import JobKind
-from admissions.services.office_jobs import is_stale, request_letters, request_round, restart_job
-from admissions.services.rehearsal import play_round
-from admissions.services.year_clock import move_year_clock
+from admissions.services.draws.rehearsal import play_round
+from admissions.services.year.office_jobs import is_stale, request_letters, request_round, restart_job
+from admissions.services.year.year_clock import move_year_clock
 from admissions.tasks import check_integrity_task, play_round_task
 from lottery.models import DrawSession
 from notifications.models import Letter, Message
@@ -272,7 +272,7 @@ def test_unexpected_fault_is_told_on_the_page_and_not_swallowed(monkeypatch: pyt
     def broken(*args: Any, **kwargs: Any) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr("admissions.services.rehearsal.play_round", broken)
+    monkeypatch.setattr("admissions.services.draws.rehearsal.play_round", broken)
     with pytest.raises(ZeroDivisionError):
         play_round_task(job.pk)
     job.refresh_from_db()

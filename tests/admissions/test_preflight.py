@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from admissions.enums import CareState, ClaimState, FormState
 from admissions.models import ApplicationForm
-from admissions.services.ceremony import CeremonyError, freeze_round
-from admissions.services.preflight import check_round
+from admissions.services.draws.ceremony import CeremonyError, freeze_round
+from admissions.services.draws.preflight import check_round
 from admissions.views.draw_room import addressed
 from lottery.models import DrawSession
 from schools.enums import PriorityKind, Role

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from admissions.models import Placement
-from admissions.services.offers import (
+from admissions.services.letters.offers import (
     OfferError,
     TooEarly,
     due_rounds,
@@ -16,7 +16,7 @@ from admissions.services.offers import (
     send_offers,
     send_own,
 )
-from admissions.services.watching import tell_unsent_of, watch_year
+from admissions.services.letters.watching import tell_unsent_of, watch_year
 from notifications.enums import SCHOOL_KINDS, DeliveryState
 from notifications.models import Delivery, Message, Release
 from notifications.services.deliveries import due_deliveries

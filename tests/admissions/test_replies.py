@@ -6,9 +6,9 @@ import pytest
 
 from admissions.enums import Decision, PlacementState
 from admissions.models import Case, LedgerEntry, Participation, Placement, Withdrawal
-from admissions.services.replies import ReplyError, record_enrolments, withdraw
-from admissions.services.vovp import everybody, invite_eligible, record_opt_ins
-from admissions.services.withdrawal_reasons import Reason, ReasonError, parse_reason
+from admissions.services.places.vovp import everybody, invite_eligible, record_opt_ins
+from admissions.services.replies.answers import ReplyError, record_enrolments, withdraw
+from admissions.services.replies.withdrawal_reasons import Reason, ReasonError, parse_reason
 from notifications.enums import MessageState
 from notifications.models import Message
 from schools.enums import RoundState

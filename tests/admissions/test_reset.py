@@ -22,16 +22,16 @@ from admissions.models import (
     PriorityClaim,
     Withdrawal,
 )
-from admissions.services.care import record_signal
-from admissions.services.ceilings import set_ceiling
-from admissions.services.claims import decide_claim
-from admissions.services.corrections import correct_birth_date
-from admissions.services.forms import Typed, create_draft, finalise_form, release_form
-from admissions.services.integrity import all_problems
-from admissions.services.moves import decide_move, request_move, see_proof
-from admissions.services.office_jobs import request_letters, request_reset, request_round
-from admissions.services.reset import ResetRefused, reset_year
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.care.care_route import record_signal
+from admissions.services.forms.application_forms import Typed, create_draft, finalise_form, release_form
+from admissions.services.forms.claims import decide_claim
+from admissions.services.forms.corrections import correct_birth_date
+from admissions.services.integrity.facts import all_problems
+from admissions.services.places.ceilings import set_ceiling
+from admissions.services.replies.moves import decide_move, request_move, see_proof
+from admissions.services.replies.withdrawal_reasons import Reason
+from admissions.services.year.office_jobs import request_letters, request_reset, request_round
+from admissions.services.year.reset import ResetRefused, reset_year
 from lottery.models import Attestation, BlindEntry, Draw, DrawOutcome, DrawSession, SessionNumber
 from notifications.models import Letter, Message
 from schools.clock import database_now
@@ -270,7 +270,7 @@ def test_reset_that_fails_half_way_leaves_everything_as_it_was(monkeypatch: pyte
     def broken(*args: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("admissions.services.reset._restore_rounds", broken)
+    monkeypatch.setattr("admissions.services.year.reset._restore_rounds", broken)
     with pytest.raises(ZeroDivisionError):
         reset_year(city.year, actor=None)
     after = imported_state(city), Event.objects.count(), DrawSession.objects.count(), Message.objects.count()

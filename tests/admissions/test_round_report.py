@@ -10,8 +10,8 @@ from django.test import Client
 from pypdf import PdfReader
 
 from admissions.models import Placement
-from admissions.services.round_report import FEW, FEWER, HIDDEN, hide, masked, round_report
-from admissions.services.round_report_files import compare_rows, rank_rows
+from admissions.services.explaining.round_report import FEW, FEWER, HIDDEN, hide, masked, round_report
+from admissions.services.explaining.round_report_files import compare_rows, rank_rows
 from lottery.engine.quality import UnplacedCause
 from lottery.engine.standings import TierCount
 from lottery.models import DrawSession

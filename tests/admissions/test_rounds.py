@@ -7,8 +7,8 @@ import pytest
 
 from admissions.enums import FormState
 from admissions.models import ApplicationForm, CareCase
-from admissions.services.closing import due_states, keep_time
-from admissions.services.rehearsal import play_round
+from admissions.services.draws.rehearsal import play_round
+from admissions.services.forms.closing import due_states, keep_time
 from lottery.models import Attestation, DrawSession
 from lottery.services.verification import VERIFIER
 from notifications.models import Message

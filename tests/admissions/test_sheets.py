@@ -11,9 +11,15 @@ from django.test import Client
 from pypdf import PdfReader
 
 from admissions.models import SheetLink
-from admissions.services.ceremony import confirm_round, freeze_round
-from admissions.services.sheet_links import SheetLinkError, grouped_code, new_code, read_code, replace_link
-from admissions.services.sheets import sheet_of
+from admissions.services.draws.ceremony import confirm_round, freeze_round
+from admissions.services.explaining.sheet_links import (
+    SheetLinkError,
+    grouped_code,
+    new_code,
+    read_code,
+    replace_link,
+)
+from admissions.services.explaining.sheets import sheet_of
 from lottery.models import DrawSession
 from lottery.services.draw_record import public_files
 from lottery.services.sessions import sha256_hex

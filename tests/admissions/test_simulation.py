@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from admissions.models import Simulation
-from admissions.services.simulation import cancel_simulation, play_simulation, request_simulation
-from admissions.services.simulation_input import Changes, SimulationRefused, population_of, snapshot_of
+from admissions.services.what_if.playing import cancel_simulation, play_simulation, request_simulation
+from admissions.services.what_if.population import Changes, SimulationRefused, population_of, snapshot_of
 from lottery.simulation.mechanisms import Mechanism
 from schools.enums import JobState, Role
 from schools.models import Job

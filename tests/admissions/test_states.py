@@ -22,8 +22,8 @@ from admissions.enums import (
     ParticipationState,
     PlacementState,
 )
-from admissions.services.care import CareError, move_care
-from admissions.services.states import StateError, check_move, move_rows
+from admissions.services.care.care_route import CareError, move_care
+from admissions.services.year.states import StateError, check_move, move_rows
 from lottery.enums import SESSION_MOVES, SessionState
 from lottery.services.sessions import SessionError, move_session
 from notifications.enums import MESSAGE_MOVES, MessageState

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from admissions.enums import CareState, Decision, PlacementState
 from admissions.models import Child, Placement, Withdrawal
-from admissions.tables import grouped
+from admissions.tables.forms import grouped
 from schools.enums import Role, RoundState
 from schools.models import SchoolRound, User, local_moment
 from tests.factories.admissions import ApplicationFactory, CareCaseFactory, PlacementFactory

@@ -12,10 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from admissions import urls_school
 from admissions.enums import CareState, Decision, FormState, PlacementState
 from admissions.models import Application, LateWithdrawal, Placement
-from admissions.services.late_withdrawals import carry_out_due
+from admissions.services.replies.late_withdrawals import carry_out_due
+from admissions.urls import school as urls_school
 from admissions.views.school import SchoolPage
 from schools.enums import Role, RoundState
 from schools.models import Region, School, SchoolRound, User, local_moment

@@ -4,8 +4,8 @@ import pytest
 
 from admissions.enums import Decision, PlacementState
 from admissions.models import Participation, Placement
-from admissions.services.freezing import freeze_lists
-from admissions.services.vovp import everybody, invite_eligible, record_opt_ins
+from admissions.services.draws.freezing import freeze_lists
+from admissions.services.places.vovp import everybody, invite_eligible, record_opt_ins
 from lottery.engine.files import parse_dossiers
 from lottery.models import DrawSession, SessionNumber
 from notifications.models import Message

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from admissions.enums import FormState
 from admissions.models import ApplicationForm, FormEntry
-from admissions.services.closing import lock_forms
+from admissions.services.forms.closing import lock_forms
 from schools.enums import RoundState
 from schools.models import Round
 from tests.admissions.entry_pages import Desk, make_desk

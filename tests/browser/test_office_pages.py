@@ -12,8 +12,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from admissions.enums import JobKind
 from admissions.models import Simulation
-from admissions.services.simulation import play_simulation, request_simulation
-from admissions.services.simulation_input import Changes
+from admissions.services.what_if.playing import play_simulation, request_simulation
+from admissions.services.what_if.population import Changes
 from lottery.models import DrawSession
 from notifications.models import Message
 from schools.clock import database_now

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from admissions.services.offers import release_of
+from admissions.services.letters.offers import release_of
 from notifications.models import Delivery
 from notifications.services.deliveries import due_deliveries
 from notifications.services.releases import mark_ready

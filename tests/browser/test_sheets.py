@@ -9,7 +9,7 @@ from django.conf import settings
 from playwright.sync_api import BrowserContext, Page, expect
 
 from admissions.models import SheetLink
-from admissions.services.sheet_links import grouped_code, sheet_path
+from admissions.services.explaining.sheet_links import grouped_code, sheet_path
 from lottery.models import DrawSession
 from tests.browser.test_office_pages import enter
 from tests.factories.city import UNCAPPED, City, Form, School, make_city

@@ -35,7 +35,7 @@ from admissions.models import (
     PriorityClaim,
     Withdrawal,
 )
-from admissions.services.form_contents import contents_of
+from admissions.services.forms.contents import contents_of
 from admissions.validators import identity_key
 from schools.clock import now
 from schools.models import Programme

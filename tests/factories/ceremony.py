@@ -12,8 +12,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
-from admissions.services.ceremony import confirm_round, freeze_round
-from admissions.services.year_clock import move_year_clock
+from admissions.services.draws.ceremony import confirm_round, freeze_round
+from admissions.services.year.year_clock import move_year_clock
 from lottery.enums import EntryKind, Profile
 from lottery.models import DrawSession
 from lottery.services.attesting import add_witness, set_sitting

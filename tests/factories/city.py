@@ -22,14 +22,14 @@ from django.apps import apps
 
 from admissions.enums import ACTIVE_PLACEMENTS
 from admissions.models import Application, LedgerEntry, Participation, Placement
-from admissions.services.exports import result_rows
-from admissions.services.import_applications import COLUMNS, ImportReport, import_applications
-from admissions.services.import_schools import set_up_year
-from admissions.services.integrity import problems_of
-from admissions.services.ledger import open_places
-from admissions.services.rehearsal import PlayedRound, play_round
-from admissions.services.replies import record_enrolments, withdraw
-from admissions.services.withdrawal_reasons import Reason
+from admissions.services.draws.rehearsal import PlayedRound, play_round
+from admissions.services.explaining.exports import result_rows
+from admissions.services.integrity.facts import problems_of
+from admissions.services.places.ledger import open_places
+from admissions.services.replies.answers import record_enrolments, withdraw
+from admissions.services.replies.withdrawal_reasons import Reason
+from admissions.services.year.import_applications import COLUMNS, ImportReport, import_applications
+from admissions.services.year.import_schools import set_up_year
 from lottery.models import DrawSession, SessionNumber
 from notifications.models import Message
 from schools.clock import move_clock

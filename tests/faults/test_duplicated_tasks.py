@@ -5,7 +5,7 @@ import random
 import pytest
 from django.db import connection
 
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import apply_draw_task, watch_draws_task
 from config.celery import app
 from lottery.models import DrawOutcome, DrawSession

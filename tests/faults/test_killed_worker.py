@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import watch_draws_task
 from lottery.engine.outcome import render_outcome
 from lottery.enums import SessionState

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import watch_draws_task
 from schools.enums import JobState
 from tests.factories.ceremony import open_room

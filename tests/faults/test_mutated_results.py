@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from admissions.services.outcomes import apply_session
+from admissions.services.draws.outcomes import apply_session
 from lottery.engine.files import sha256_hex
 from lottery.engine.outcome import render_outcome
 from lottery.enums import SessionState

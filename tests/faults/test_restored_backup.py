@@ -18,7 +18,7 @@ import pytest
 from django.db import connection
 
 from admissions.models import Placement
-from admissions.services.ceremony import request_draw
+from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import start_draw
 from lottery.engine.outcome import render_outcome
 from lottery.models import DrawSession
@@ -41,7 +41,7 @@ django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from admissions.models import Placement
-from admissions.services.integrity import all_problems
+from admissions.services.integrity.facts import all_problems
 from admissions.tasks import start_draw
 from lottery.models import DrawSession
 from schools.models import Event, Job

@@ -9,14 +9,14 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
-from admissions.services.ceremony import (
+from admissions.services.draws.ceremony import (
     confirm_round,
     freeze_round,
     publish_due,
     request_draw,
     void_round,
 )
-from admissions.services.outcomes import apply_session
+from admissions.services.draws.outcomes import apply_session
 from admissions.tasks import apply_draw_task, start_draw
 from lottery.engine.commitment import parse_commitment, parse_seed
 from lottery.enums import AttestationKind, EntryKind, Profile, SessionState
@@ -392,7 +392,7 @@ def test_notary_attests_and_the_session_is_published_when_families_know(room: Ro
     session = room.session()
     assert (session.state, session.notary_name) == (SessionState.ATTESTED, "mr. E.M. van Loon")
     assert publish_due() == 0
-    from admissions.services.offers import send_offers
+    from admissions.services.letters.offers import send_offers
     from schools.models import local_moment
 
     round_ = room.round

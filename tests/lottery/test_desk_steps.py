@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from admissions.services.outcomes import apply_session
+from admissions.services.draws.outcomes import apply_session
 from lottery.enums import AttestationKind, Profile, SessionState, SignedBy
 from lottery.models import BlindEntry, DrawSession
 from lottery.services.attesting import attest_session, statements

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from admissions.services.commitment_mail import unreached_boards
+from admissions.services.draws.commitment_mail import unreached_boards
 from notifications.enums import MessageKind, MessageState
 from notifications.models import Message
 from notifications.services.mail_content import render_mail
@@ -48,7 +48,7 @@ def test_commitment_goes_to_boards_and_notary_at_the_confirmation(room: Room):
     region_user(RegionFactory(slug="elders"), Role.NOTARY)
     room.freeze()
     assert not Message.objects.filter(kind=MessageKind.M21).exists()
-    from admissions.services.ceremony import confirm_round
+    from admissions.services.draws.ceremony import confirm_round
 
     session = confirm_round(room.session().pk, actor=room.second)
     told = Message.objects.filter(kind=MessageKind.M21)
@@ -68,7 +68,7 @@ def test_commitment_goes_to_boards_and_notary_at_the_confirmation(room: Room):
 
 
 def test_second_attempt_tells_them_again(room: Room):
-    from admissions.services.ceremony import void_round
+    from admissions.services.draws.ceremony import void_round
 
     first = room.commit()
     void_round(first.pk, reason="Een verkeerde klasse bij een school.", actor=room.first)

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.integrity import all_problems, check_database, problems_of
+from admissions.services.integrity.facts import all_problems, check_database, problems_of
 
 
 class Command(ContractCommand):

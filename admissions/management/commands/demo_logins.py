@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from admissions.services.demo import check_allowed, login_lines
+from admissions.services.year.demo import check_allowed, login_lines
 
 
 class Command(BaseCommand):

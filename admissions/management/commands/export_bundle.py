@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.exports import write_bundle
+from admissions.services.explaining.exports import write_bundle
 
 
 class Command(ContractCommand):

@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.csv_files import write_csv
-from admissions.services.exports import RESULT_COLUMNS, result_rows
+from admissions.services.explaining.exports import RESULT_COLUMNS, result_rows
+from admissions.services.year.csv_files import write_csv
 
 
 class Command(ContractCommand):

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from admissions.management.base import ContractCommand
 from admissions.management.reports import print_import, write_refused
-from admissions.services.csv_files import read_bytes
-from admissions.services.import_applications import import_applications
+from admissions.services.year.csv_files import read_bytes
+from admissions.services.year.import_applications import import_applications
 
 
 class Command(ContractCommand):

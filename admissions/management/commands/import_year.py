@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
 from admissions.management.reports import print_import, write_refused
-from admissions.services.csv_files import FileError, read_bytes
-from admissions.services.import_applications import ImportReport, import_applications
-from admissions.services.import_schools import read_calendar_json, region_for_import, set_up_year
+from admissions.services.year.csv_files import FileError, read_bytes
+from admissions.services.year.import_applications import ImportReport, import_applications
+from admissions.services.year.import_schools import read_calendar_json, region_for_import, set_up_year
 
 
 class Command(ContractCommand):

@@ -6,8 +6,14 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.demo import DEMO_DICE, check_allowed, demo_year_code, import_demo_year, make_accounts
-from admissions.services.rehearsal import play_round
+from admissions.services.draws.rehearsal import play_round
+from admissions.services.year.demo import (
+    DEMO_DICE,
+    check_allowed,
+    demo_year_code,
+    import_demo_year,
+    make_accounts,
+)
 from schools.enums import PLAYED_STATES
 from schools.models import AdmissionYear, Round
 

@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.csv_files import read_bytes
-from admissions.services.reply_files import record_replies
+from admissions.services.replies.reply_files import record_replies
+from admissions.services.year.csv_files import read_bytes
 
 
 class Command(ContractCommand):

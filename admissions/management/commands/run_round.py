@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from admissions.management.base import ContractCommand
-from admissions.services.csv_files import read_bytes
-from admissions.services.rehearsal import play_round
+from admissions.services.draws.rehearsal import play_round
+from admissions.services.year.csv_files import read_bytes
 
 
 class Command(ContractCommand):

@@ -1,0 +1,1 @@
+"""The care route of one application and its letter."""

@@ -1,0 +1,1 @@
+"""A round from frozen lists to placements, and the repairs of a draw."""

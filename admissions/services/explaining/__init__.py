@@ -1,0 +1,1 @@
+"""What people may read of a draw: reasons, parent's sheets, reports, contract files."""

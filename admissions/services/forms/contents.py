@@ -1,0 +1,205 @@
+"""The contents of a form as plain text values: read from the rows, written to them.
+
+The keys are the columns of the import format, so that a version looks the same however it came in.
+"""
+
+from datetime import date
+from typing import Any
+
+from admissions.enums import CareOrigin, CareState, ClaimState
+from admissions.models import (
+    Application,
+    CareCase,
+    Child,
+    Guardian,
+    Preference,
+    PriorityClaim,
+)
+from admissions.services.forms.checks import CLAIMABLE, PREFERENCES
+from admissions.validators import identity_key
+from schools.models import Programme
+
+Contents = dict[str, str]
+PROVISIONAL = "draft|"  # begins the identity key of a child that exists in one draft only
+
+
+def contents_of(application: Application) -> Contents:
+    """What the form says now."""
+    form, child = application.form, application.child
+    guardians = {guardian.position: guardian for guardian in application.guardians.all()}
+    guardian, second = guardians.get(1), guardians.get(2)
+    codes = list(application.preferences.order_by("rank").values_list("programme__code", flat=True))
+    claims = {claim.kind: claim for claim in application.claims.exclude(state=ClaimState.REJECTED)}
+    confirmed = [kind for kind, claim in claims.items() if claim.state == ClaimState.CONFIRMED]
+    duty = CareCase.objects.filter(application=application).first()
+    outcome = "" if duty is None or duty.is_open else str(int(duty.has_duty))
+    contents = {
+        "form_reference": form.form_reference,
+        "given_name": child.given_name,
+        "surname_prefix": child.surname_prefix,
+        "surname": child.surname,
+        "date_of_birth": child.date_of_birth.isoformat(),
+        "received_on": form.received_on.isoformat(),
+        "street": form.street,
+        "house_number": form.house_number,
+        "postcode": form.postcode,
+        "place": form.place,
+        "guardian_name": guardian.name if guardian else "",
+        "email": guardian.email if guardian else "",
+        "phone": guardian.phone if guardian else "",
+        "language": guardian.language if guardian else "nl",
+        "priority_claims": " ".join(sorted(claims, key=CLAIMABLE.index)),
+        "care_request": str(int(form.care_requested)),
+        "care_duty": outcome,
+        "channel": form.channel,
+        "no_email": str(int(not (guardian and guardian.email))),
+        "guardian2_name": second.name if second else "",
+        "guardian2_email": second.email if second else "",
+        "care_note": form.care_note,
+        "checked_claims": " ".join(sorted(confirmed, key=CLAIMABLE.index)),
+    }
+    contents |= {f"evidence_{kind}": claims[kind].evidence if kind in claims else "" for kind in CLAIMABLE}
+    return contents | {
+        name: codes[position] if position < len(codes) else "" for position, name in enumerate(PREFERENCES)
+    }
+
+
+def provisional_child(region_id: int, contents: Contents, number: str) -> Child:
+    """The child of a draft, a row of its own: a name that is still being typed never touches a known child."""
+    return Child.objects.create(
+        region_id=region_id, identity_key=f"{PROVISIONAL}{number}", **_shown(contents)
+    )
+
+
+def rename_provisional(child: Child, contents: Contents) -> None:
+    """Let lists show what the draft says now; the row of a child that was final once is left alone (DH-058)."""
+    if child.identity_key.startswith(PROVISIONAL):
+        Child.objects.filter(pk=child.pk).update(**_shown(contents))
+
+
+def _shown(contents: Contents) -> dict[str, Any]:
+    """Name and date as far as the columns hold them; finalising judges the lengths."""
+    return {
+        "given_name": contents["given_name"][:100],
+        "surname_prefix": contents["surname_prefix"][:30],
+        "surname": contents["surname"][:100],
+        "date_of_birth": date.fromisoformat(contents["date_of_birth"]),
+    }
+
+
+def known_child(region_id: int, contents: Contents) -> Child | None:
+    """The row of this child if there is one, whoever applied for it (Q-08)."""
+    key = identity_key(
+        contents["given_name"], contents["surname_prefix"], contents["surname"], contents["date_of_birth"]
+    )
+    return Child.objects.filter(region_id=region_id, identity_key=key).first()
+
+
+def child_for(application_region_id: int, contents: Contents) -> Child:
+    """The one row of this child (Q-08); its name is written as on the last form."""
+    key = identity_key(
+        contents["given_name"], contents["surname_prefix"], contents["surname"], contents["date_of_birth"]
+    )
+    child, _created = Child.objects.update_or_create(
+        region_id=application_region_id,
+        identity_key=key,
+        defaults={
+            "given_name": contents["given_name"],
+            "surname_prefix": contents["surname_prefix"],
+            "surname": contents["surname"],
+            "date_of_birth": date.fromisoformat(contents["date_of_birth"]),
+        },
+    )
+    return child
+
+
+def write_contents(application: Application, contents: Contents) -> None:
+    """Put ``contents`` (normalised and checked as far as they must be) into the rows of the form."""
+    form = application.form
+    application.child = child_for(application.year.region_id, contents)
+    application.save(update_fields=["child"])
+    form.received_on = date.fromisoformat(contents["received_on"])
+    form.street, form.house_number = contents["street"], contents["house_number"]
+    form.postcode, form.place = contents["postcode"], contents["place"]
+    form.care_requested = contents["care_request"] == "1"
+    form.care_note = contents.get("care_note", form.care_note)
+    form.channel = contents.get("channel", form.channel)
+    form.save(
+        update_fields=[
+            "received_on",
+            "street",
+            "house_number",
+            "postcode",
+            "place",
+            "care_requested",
+            "care_note",
+            "channel",
+        ]
+    )
+    Guardian.objects.update_or_create(
+        application=application,
+        position=1,
+        defaults={
+            "name": contents["guardian_name"],
+            "email": contents["email"],
+            "phone": contents["phone"],
+            "language": contents["language"],
+        },
+    )
+    if contents.get("guardian2_name"):
+        Guardian.objects.update_or_create(
+            application=application,
+            position=2,
+            defaults={
+                "name": contents["guardian2_name"],
+                "email": contents["guardian2_email"],
+                "language": contents["language"],
+            },
+        )
+    elif "guardian2_name" in contents:
+        Guardian.objects.filter(application=application, position=2).delete()
+    codes = [contents[name] for name in PREFERENCES if contents[name]]
+    programmes = {
+        programme.code: programme
+        for programme in Programme.objects.filter(
+            school_rounds__round=application.first_choice.round_id, code__in=codes
+        )
+    }
+    application.preferences.all().delete()
+    Preference.objects.bulk_create(
+        Preference(application=application, rank=rank, programme=programmes[code])
+        for rank, code in enumerate(codes, start=1)
+    )
+    _write_claims(application, contents)
+
+
+def _write_claims(application: Application, contents: Contents) -> None:
+    """Claims as typed; what the school confirmed or rejected before stays so while nothing else is typed (DH-061)."""
+    claimed = set(contents["priority_claims"].split())
+    stored = {claim.kind: claim for claim in application.claims.all()}
+    gone = [
+        claim.pk
+        for kind, claim in stored.items()
+        if kind not in claimed and claim.state != ClaimState.REJECTED
+    ]
+    if gone:
+        PriorityClaim.objects.filter(pk__in=gone).delete()
+    checked = contents["checked_claims"].split() if "checked_claims" in contents else None
+    for kind in sorted(claimed):
+        claim = stored.get(kind) or PriorityClaim(application=application, kind=kind)
+        before = (claim.pk, claim.state, claim.evidence)
+        if checked is not None:
+            claim.state = ClaimState.CONFIRMED if kind in checked else ClaimState.CLAIMED
+        claim.evidence = contents.get(f"evidence_{kind}", claim.evidence)
+        if (claim.pk, claim.state, claim.evidence) != before or claim.pk is None:
+            claim.save()
+
+
+def open_care_route(application: Application) -> bool:
+    """A care wish on a form that becomes final starts the care route (4.3); returns whether it did."""
+    if not application.form.care_requested:
+        return False
+    _case, created = CareCase.objects.get_or_create(
+        application=application, defaults={"origin": CareOrigin.REQUEST, "state": CareState.REQUESTED}
+    )
+    return created

@@ -1,0 +1,1 @@
+"""Facts that must not contradict each other: reported, never repaired."""

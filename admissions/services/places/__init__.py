@@ -1,0 +1,1 @@
+"""Places of a school: ceilings, ledger, exceptions, the VOVP."""

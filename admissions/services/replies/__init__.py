@@ -1,0 +1,1 @@
+"""What families answer: enrolment, withdrawal, moving house."""

@@ -1,0 +1,1 @@
+"""Simulations: asked, played and printed; never written to real rows."""

@@ -1,0 +1,1 @@
+"""Setting up and moving a year: imports, settings, clock, reset, demo."""

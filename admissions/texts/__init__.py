@@ -1,0 +1,1 @@
+"""Sentences about events and simulations, kept out of the services."""
