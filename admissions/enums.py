@@ -207,6 +207,12 @@ class CaseKind(models.TextChoices):
     WITHDRAWAL = "withdrawal", pgettext_lazy("case kind", "Withdrawal reported")
     NOT_FINAL = "not_final", pgettext_lazy("case kind", "Form was not final at the deadline")
     DUPLICATE = "duplicate", pgettext_lazy("case kind", "Child looks applied twice")
+    SIGNAL = "signal", pgettext_lazy("case kind", "Signs of a support need, from the school")
+    CARE_LETTER = "care_letter", pgettext_lazy("case kind", "Care letter to read")
+    MOVE = "move", pgettext_lazy("case kind", "Request after moving house")
+    OVERDUE = "overdue", pgettext_lazy("case kind", "No reply to an offer in time")
+    UNSENT = "unsent", pgettext_lazy("case kind", "Offers that were not sent")
+    DISPUTE = "dispute", pgettext_lazy("case kind", "Draw by hand disputed")
 
 
 class JobKind(models.TextChoices):
@@ -243,6 +249,15 @@ REPAIR_MOVES: dict[str, set[str]] = {
     RepairState.REJECTED: set(),
 }
 OPEN_REPAIRS = (RepairState.PROPOSED, RepairState.APPROVED)
+
+
+class OpeningKind(models.TextChoices):
+    """What of a child's file somebody opened."""
+
+    PAGE = "page", pgettext_lazy("opening kind", "Page")
+    PDF = "pdf", pgettext_lazy("opening kind", "PDF")
+    LETTER = "letter", pgettext_lazy("opening kind", "Message or letter")
+    CARE = "care", pgettext_lazy("opening kind", "Care data")
 
 
 class ContactWay(models.TextChoices):

@@ -107,6 +107,34 @@ def _freeze_rules() -> list[Rule]:
     return rules
 
 
+_OLD_YEAR = "SELECT a.year_id FROM admissions_application a WHERE a.id = OLD.application_id"
+register(
+    Rule(
+        "admissions_fileopening_no_update",
+        "admissions_fileopening",
+        "UPDATE",
+        "1=1",
+        "admissions_fileopening is append-only: UPDATE is refused",
+    ),
+    # A rehearsal year that is reset takes its openings along; otherwise they stay a year at least.
+    *(
+        Rule(
+            f"admissions_fileopening_stays_{vendor}",
+            "admissions_fileopening",
+            "DELETE",
+            f"OLD.recorded_at > {year_ago} AND "
+            f"(SELECT reset_started_at FROM schools_admissionyear WHERE id = ({_OLD_YEAR})) IS NULL",
+            "admissions_fileopening: DELETE is refused",
+            vendor=vendor,
+        )
+        for vendor, year_ago in (
+            ("sqlite", "datetime('now', '-365 days')"),
+            ("postgresql", "now() - interval '365 days'"),
+        )
+    ),
+    never_replaced("admissions_fileopening"),
+)
+
 register(
     *_freeze_rules(),
     Rule(

@@ -179,6 +179,36 @@ register(
     deletable_only_in_reset("schools_eventhead", "OLD.year_id"),
     never_replaced("schools_eventhead", "r.year_id = NEW.year_id"),
     Rule(
+        "schools_helpervisit_no_update",
+        "schools_helpervisit",
+        "UPDATE",
+        "1=1",
+        "schools_helpervisit is append-only: UPDATE is refused",
+    ),
+    Rule(
+        "schools_helpervisit_no_delete",
+        "schools_helpervisit",
+        "DELETE",
+        "1=1",
+        "schools_helpervisit: DELETE is refused",
+    ),
+    never_replaced("schools_helpervisit"),
+    Rule(
+        "schools_helperview_only_ends",
+        "schools_helperview",
+        "UPDATE",
+        "NEW.school_id <> OLD.school_id OR NEW.user_id <> OLD.user_id OR NEW.reason <> OLD.reason "
+        "OR NEW.started_at <> OLD.started_at OR NEW.ends_at > OLD.ends_at OR OLD.ended_at IS NOT NULL",
+        "schools_helperview: it only ends",
+    ),
+    Rule(
+        "schools_helperview_no_delete",
+        "schools_helperview",
+        "DELETE",
+        "1=1",
+        "schools_helperview: DELETE is refused",
+    ),
+    Rule(
         "schools_year_stays_real",
         "schools_admissionyear",
         "UPDATE",

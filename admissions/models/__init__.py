@@ -4,16 +4,17 @@ from admissions.models.applications import (
     Application,
     ApplicationForm,
     CareCase,
-    Case,
     FormVersion,
     Preference,
     PriorityClaim,
 )
 from admissions.models.care import CareDay, CareLetter
+from admissions.models.cases import Case, CaseEntry
 from admissions.models.children import Child, Guardian
 from admissions.models.contacts import ContactAttempt, ReminderStop
 from admissions.models.entries import FormEntry
 from admissions.models.links import SheetLink
+from admissions.models.openings import FileOpening
 from admissions.models.places import LedgerEntry, MoveRequest, Participation, Placement, Withdrawal
 from admissions.models.repairs import LateWithdrawal, Repair
 from admissions.models.simulations import Simulation
@@ -25,8 +26,10 @@ __all__ = [
     "CareDay",
     "CareLetter",
     "Case",
+    "CaseEntry",
     "Child",
     "ContactAttempt",
+    "FileOpening",
     "FormEntry",
     "FormVersion",
     "Guardian",

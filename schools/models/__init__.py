@@ -1,9 +1,11 @@
 """Schools, people, years and rounds; the trail of events and jobs."""
 
 from schools.models.desk import Question, Ticket
+from schools.models.helping import HelperView, HelperVisit
 from schools.models.people import Membership, User
 from schools.models.region import Board, Region
 from schools.models.school import PriorityRule, Programme, School
+from schools.models.setup import SetupConfirmation
 from schools.models.trail import Event, EventHead, Job
 from schools.models.year import (
     AMSTERDAM,
@@ -21,6 +23,8 @@ __all__ = [
     "Board",
     "Event",
     "EventHead",
+    "HelperView",
+    "HelperVisit",
     "Job",
     "Membership",
     "PriorityRule",
@@ -31,6 +35,7 @@ __all__ = [
     "Round",
     "School",
     "SchoolRound",
+    "SetupConfirmation",
     "Ticket",
     "User",
     "end_of_day",

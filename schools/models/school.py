@@ -25,6 +25,7 @@ class School(models.Model):
     hand_in_note = models.CharField(max_length=300, blank=True)  # where and when, in the school's own words
     # Day on which a child moves up, as month and day (doorstroommoment, DH-017); it alters no draw.
     transition_on = models.CharField(max_length=5, default="10-01")
+    closed_on = models.DateField(null=True, blank=True)  # from this day on it takes no part in a new round
 
     class Meta:
         ordering = ["name", "brin"]

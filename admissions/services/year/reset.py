@@ -15,6 +15,7 @@ from admissions.models import (
     Case,
     Child,
     ContactAttempt,
+    FileOpening,
     FormEntry,
     FormVersion,
     LateWithdrawal,
@@ -117,6 +118,7 @@ def _remove_what_happened(year: AdmissionYear) -> None:
     sessions = DrawSession.objects.filter(round__year=year)
     sessions.update(repairs=None)
     gone: Iterable[QuerySet[Model]] = (
+        FileOpening.objects.filter(application__year=year),
         Repair.objects.filter(session__round__year=year),
         LateWithdrawal.objects.filter(round__year=year),
         DeliveryEvent.objects.filter(delivery__message__year=year),
