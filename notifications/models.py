@@ -12,7 +12,7 @@ from notifications.delivery_models import (
     ReleaseLook,
 )
 from notifications.enums import MESSAGE_MOVES, Channel, MessageKind, MessageState
-from notifications.template_models import LetterTemplate, SchoolLogo, TemplateSelection
+from notifications.template_models import LetterTemplate, SchoolLogo, TemplateApproval, TemplateSelection
 
 __all__ = [
     "Delivery",
@@ -25,6 +25,7 @@ __all__ = [
     "Release",
     "ReleaseLook",
     "SchoolLogo",
+    "TemplateApproval",
     "TemplateSelection",
 ]
 

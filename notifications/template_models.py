@@ -47,6 +47,21 @@ class LetterTemplate(models.Model):
         return f"{self.code} v{self.version}"
 
 
+class TemplateApproval(models.Model):
+    """The director's yes to one version of a school's text; without it that version is never sent (section 1).
+
+    A row of its own, because a version never changes. ``approved_by`` is empty for texts that were in use before
+    approvals were kept.
+    """
+
+    template = models.OneToOneField(LetterTemplate, models.CASCADE, related_name="approval")
+    approved_by = models.ForeignKey("schools.User", models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.template_id} approved"
+
+
 class TemplateSelection(models.Model):
     """Which of its templates a school uses for an offer at first, and at lower choice (DH-152)."""
 

@@ -25,6 +25,21 @@ register(
     ),
     never_replaced("notifications_lettertemplate"),
     Rule(
+        "notifications_templateapproval_no_update",
+        "notifications_templateapproval",
+        "UPDATE",
+        "1=1",
+        "notifications_templateapproval: who approved a version, and when, stays",
+    ),
+    Rule(
+        "notifications_templateapproval_no_delete",
+        "notifications_templateapproval",
+        "DELETE",
+        "1=1",
+        "notifications_templateapproval: an approval is kept; a newer version takes its place",
+    ),
+    never_replaced("notifications_templateapproval", "r.template_id = NEW.template_id"),
+    Rule(
         "notifications_letter_no_update",
         "notifications_letter",
         "UPDATE",

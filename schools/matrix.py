@@ -52,6 +52,7 @@ MATRIX: dict[str, Grant] = {
         STAFF, BOTH_OFFICES, SCHOOL_DESK
     ),  # texts of the letters (section 5)
     "admissions.change_letters": at_school(STAFF, MANAGER),
+    "admissions.approve_letters": at_school(DIRECTOR, MANAGER),  # what the administrator proposes (section 1)
     "admissions.change_school": at_school(STAFF, MANAGER),  # contact, hand-in, transition date, partners
     "admissions.change_draw_mode": at_school(STAFF, MANAGER),
     "admissions.change_rules": at_school(DIRECTOR, MANAGER),  # rules, their order, the area
@@ -65,6 +66,8 @@ MATRIX: dict[str, Grant] = {
     "admissions.report_birth_date": at_school(STAFF),
     "admissions.ask_desk": at_school(STAFF, CARE),  # questions and training (DH-190, DH-194)
     "admissions.request_move": at_school(STAFF, MANAGER),
+    "admissions.look_along": at_school(BOTH_OFFICES, SCHOOL_DESK),  # read only, for an hour, with a reason
+    "admissions.view_lookers": at_school(STAFF, BOTH_OFFICES),
     # The programme office.
     "admissions.view_office": in_region(BOTH_OFFICES),
     "admissions.run_rounds": in_region(BOTH_OFFICES),  # a draw itself: with the notary
@@ -167,10 +170,14 @@ PAGES: dict[str, Page] = {
     "admissions:reach-phoned": Page("", "admissions.process_reply", about="failed_delivery"),
     "admissions:school-places": Page("admissions.view_school_settings"),
     "admissions:school-settings": Page("admissions.view_school_settings"),
+    "admissions:helper-start": Page("admissions.look_along", "admissions.look_along"),
+    "admissions:helper-end": Page("", "admissions.look_along"),
+    "admissions:helper-list": Page("admissions.view_lookers"),
     "admissions:letter-list": Page("admissions.view_letters"),
     "admissions:letter-select": Page("", "admissions.change_letters"),
     "admissions:letter-edit": Page("admissions.change_letters", "admissions.change_letters"),
     "admissions:letter-mend": Page("", "admissions.change_letters"),
+    "admissions:letter-approve": Page("", "admissions.approve_letters"),
     "admissions:letter-preview": Page("admissions.view_letters"),
     "admissions:school-logo": Page("admissions.view_letters"),
     "admissions:school-logo-change": Page("", "admissions.change_letters"),

@@ -11,6 +11,7 @@ from admissions.views import (
     entry,
     form_actions,
     form_import,
+    helping,
     letter_templates,
     moves,
     reach,
@@ -79,6 +80,11 @@ urlpatterns = [
     path("sjablonen/kiezen/", letter_templates.LetterSelectView.as_view(), name="letter-select"),
     path("sjablonen/<str:template>/", letter_templates.LetterEditView.as_view(), name="letter-edit"),
     path(
+        "sjablonen/<str:template>/goedkeuren/",
+        letter_templates.LetterApproveView.as_view(),
+        name="letter-approve",
+    ),
+    path(
         "sjablonen/<str:template>/herstellen/", letter_templates.LetterMendView.as_view(), name="letter-mend"
     ),
     path(
@@ -88,6 +94,9 @@ urlpatterns = [
     ),
     path("instellingen/logo/", letter_templates.LogoView.as_view(), name="school-logo"),
     path("instellingen/logo/wijzigen/", letter_templates.LogoChangeView.as_view(), name="school-logo-change"),
+    path("meekijken/", helping.HelperStartView.as_view(), name="helper-start"),
+    path("meekijken/stoppen/", helping.HelperEndView.as_view(), name="helper-end"),
+    path("meegekeken/", helping.HelperListView.as_view(), name="helper-list"),
     path("instellingen/", school.SettingsView.as_view(), name="school-settings"),
     path("instellingen/gegevens/", school_settings.EditSchoolView.as_view(), name="school-edit"),
     path("instellingen/voorrang/", school_settings.EditRulesView.as_view(), name="rules-edit"),

@@ -23,6 +23,7 @@ from notifications.services.mail_content import render_mail
 from notifications.services.markup import editor_html
 from notifications.services.merge_codes import codes_for, conditions_for
 from notifications.services.samples import SAMPLES, sample_message
+from notifications.services.template_approval import ApprovalError, approve_template
 from notifications.services.template_checks import lights_of, selected_of
 from notifications.services.template_choice import (
     SCHOOL_CODES,
@@ -68,6 +69,10 @@ class LettersPage(SchoolPage):
     def may_change(self) -> bool:
         return self.request.user.has_perm("admissions.change_letters", self.school)
 
+    @property
+    def may_approve(self) -> bool:
+        return self.request.user.has_perm("admissions.approve_letters", self.school)
+
     def round(self) -> Round | None:
         """The application period whose letters are sent now or next: a VOVP has letters of the office only."""
         rounds = [round_ for round_ in self.scope.rounds if round_.kind == RoundKind.ALM]
@@ -88,6 +93,7 @@ class LettersPage(SchoolPage):
             "scope": self.scope,
             "now": self.scope.now,
             "may_change": self.may_change,
+            "may_approve": self.may_approve,
         }
 
 
@@ -156,14 +162,22 @@ class LetterMendView(LettersPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             saved = mend_template(
-                school=self.school, code=self.code(), what=request.POST.get("what", ""), actor=self.actor
+                school=self.school,
+                code=self.code(),
+                what=request.POST.get("what", ""),
+                actor=self.actor,
+                approve=self.may_approve,
+                year=self.scope.year,
             )
         except TemplateError as exc:
             messages.error(request, str(exc))
         else:
-            messages.success(
-                request, _("Mended. This is version %(n)d of the letter.") % {"n": saved.version}
+            said = (
+                _("Mended. This is version %(n)d of the letter.")
+                if self.may_approve
+                else _("Mended in version %(n)d. It is sent as soon as the director has approved it.")
             )
+            messages.success(request, said % {"n": saved.version})
         return redirect(self.edit_url() if request.POST.get("to") == "edit" else self.list_url())
 
     def edit_url(self) -> str:
@@ -171,6 +185,30 @@ class LetterMendView(LettersPage):
 
     def list_url(self) -> str:
         return reverse("admissions:letter-list", args=[self.school.brin])
+
+
+class LetterApproveView(LettersPage):
+    """The director lets a proposed version be the text that is sent (section 1)."""
+
+    permission = "admissions.approve_letters"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        version = request.POST.get("version", "")
+        try:
+            approval = approve_template(
+                school=self.school,
+                code=self.code(),
+                version=int(version) if version.isdecimal() and len(version) < 6 else 0,
+                actor=self.actor,
+                year=self.scope.year,
+            )
+        except ApprovalError as exc:
+            messages.error(request, str(exc))
+        else:
+            said = _("Version %(n)d is approved. Letters that were not sent are made with it.")
+            messages.success(request, said % {"n": approval.template.version})
+        return redirect("admissions:letter-edit", self.school.brin, self.code())
 
 
 # Trix makes a style element for itself; the number that is used once lets in this one and no other.
@@ -181,7 +219,7 @@ class LetterEditView(LettersPage):
     permission = "admissions.change_letters"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        choice = self.choices().text(self.school.pk, self.code())
+        choice = self.choices().newest(self.school.pk, self.code())
         version = request.GET.get("versie", "")
         if version.isdecimal() and len(version) < 6:
             choice = self._version(int(version), choice)
@@ -199,7 +237,7 @@ class LetterEditView(LettersPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = TemplateForm(request.POST, code=self.code())
-        current = self.choices().text(self.school.pk, self.code())
+        current = self.choices().newest(self.school.pk, self.code())
         if not form.is_valid():
             return self.answer(form, current)
         try:
@@ -209,22 +247,26 @@ class LetterEditView(LettersPage):
                 code=self.code(),
                 draft=form.draft(form.cleaned_data),
                 actor=self.actor,
+                approve=self.may_approve,
+                year=self.scope.year,
             )
         except TemplateError as exc:
             for name, texts in exc.faults.items():
                 form.add_error(name, texts)
             return self.answer(form, current)
-        messages.success(
-            request,
-            _("Stored as version %(n)d. Letters that were not sent are made with it.") % {"n": saved.version},
+        said = (
+            _("Stored as version %(n)d. Letters that were not sent are made with it.")
+            if self.may_approve
+            else _("Stored as version %(n)d. It is sent as soon as the director has approved it.")
         )
+        messages.success(request, said % {"n": saved.version})
         return redirect("admissions:letter-edit", self.school.brin, self.code())
 
     def answer(self, form: TemplateForm, choice: Choice) -> HttpResponse:
         kind = kind_of(self.code())
         body = str(form["body"].value() or "")
         versions = LetterTemplate.objects.filter(school=self.school, code=self.code()).select_related(
-            "saved_by"
+            "saved_by", "approval__approved_by"
         )
         context = self.common() | {
             "list_url": reverse("admissions:letter-list", args=[self.school.brin]),
@@ -234,6 +276,7 @@ class LetterEditView(LettersPage):
             "code": self.code(),
             "choice": choice,
             "lights": lights_of(choice, self.school),
+            "in_force": self.choices().text(self.school.pk, self.code()),
             "codes": codes_for(kind),
             "conditions": conditions_for(kind).items(),
             # What was refused as HTML must not come back into the editor: then the text area shows what is stored.
@@ -257,7 +300,7 @@ class LetterPreviewView(LettersPage):
     """The letter as PDF or the mail, for a made-up child or a real one of this very school (DH-158)."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        choice = self.choices().text(self.school.pk, self.code())
+        choice = self._choice(request.GET.get("versie", ""))
         language = request.GET.get("taal", "nl")
         language = language if language in LANGUAGES else "nl"
         message = self._message(request.GET.get("kind", ""), language)
@@ -272,6 +315,12 @@ class LetterPreviewView(LettersPage):
         name = pgettext("file name", "example")
         response["Content-Disposition"] = f'inline; filename="{name}-{choice.code}.pdf"'
         return response
+
+    def _choice(self, version: str) -> Choice:
+        """The text that is sent; with the number of the newest version, what was stored last."""
+        choices = self.choices()
+        newest = choices.newest(self.school.pk, self.code())
+        return newest if version == str(newest.version) else choices.text(self.school.pk, self.code())
 
     def _message(self, key: str, language: str) -> Message:
         if key.isdecimal() and len(key) < 16:

@@ -144,10 +144,31 @@ ENCLOSED_TOO = re.compile(
 
 def lights_of(choice: Choice, school: School) -> list[Light]:
     """The checks (a) to (e) of one text of a school (DH-153); red blocks sending, amber warns (DH-154)."""
-    lights = [_reference(choice), _date(choice), _logo(choice), _signature(choice, school)]
-    if choice.kind == MessageKind.M01:
-        return lights[:3]  # a confirmation is not signed by the director, and encloses nothing
-    return [*lights, _enclosure(choice)]
+    lights = [_reference(choice), _date(choice), _logo(choice)]
+    if choice.kind != MessageKind.M01:  # a confirmation is not signed by the director, and encloses nothing
+        lights += [_signature(choice, school), _enclosure(choice)]
+    return [*lights, *_approval(choice)]
+
+
+def _approval(choice: Choice) -> list[Light]:
+    """Whether the director has approved the school's own text (section 1); a ready-made text needs no approval."""
+    title = pgettext("check", "Approval")
+    if not choice.is_approved:
+        text = _("The director has not approved version %(n)d yet. It is not sent until then.")
+        return [Light("approval", AMBER, title, text % {"n": choice.version}, mend="approve")]
+    if choice.proposed and choice.is_own:
+        text = _("Version %(n)d waits for the director's approval. Until then version %(old)d is sent.")
+    elif choice.proposed:
+        text = _("Version %(n)d waits for the director's approval. Until then the ready-made text is sent.")
+    else:
+        return (
+            [Light("approval", GREEN, title, _("The director has approved this text."))]
+            if choice.is_own
+            else []
+        )
+    return [
+        Light("approval", AMBER, title, text % {"n": choice.proposed, "old": choice.version}, mend="approve")
+    ]
 
 
 def _reference(choice: Choice) -> Light:

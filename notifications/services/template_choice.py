@@ -64,6 +64,8 @@ class Choice:
     version: int = 0  # 0 is the text that comes with the application
     is_own: bool = False  # of the school, not of the region
     logo: str = ""  # hash of the school's logo
+    is_approved: bool = True  # only a school's own version can be without approval
+    proposed: int = 0  # number of the newer version that waits for the director
 
     @property
     def kind(self) -> MessageKind:
@@ -126,6 +128,7 @@ def as_choice(template: LetterTemplate) -> Choice:
         template.enclosure,
         template.version,
         template.school_id is not None,
+        is_approved=template.school_id is None or hasattr(template, "approval"),
     )
 
 
@@ -141,11 +144,20 @@ class Choices:
         return cls(Round.objects.values_list("year__region_id", flat=True).get(pk=round_id))
 
     @cached_property
-    def _texts(self) -> dict[tuple[int | None, str], Choice]:
+    def _texts(self) -> tuple[dict[tuple[int | None, str], Choice], dict[tuple[int | None, str], Choice]]:
+        """The last approved version of each text, and the versions after it that nobody approved."""
         rows = LetterTemplate.objects.filter(region_id=self.region_id).order_by("version")
         if self._schools is not None:
             rows = rows.filter(school_id__in=self._schools) | rows.filter(school=None)
-        return {(row.school_id, row.code): as_choice(row) for row in rows}
+        in_force, proposals = dict[tuple[int | None, str], Choice](), dict[tuple[int | None, str], Choice]()
+        for row in rows.select_related("approval"):
+            key, choice = (row.school_id, row.code), as_choice(row)
+            if choice.is_approved:
+                in_force[key] = choice
+                proposals.pop(key, None)
+            else:
+                proposals[key] = choice
+        return in_force, proposals
 
     @cached_property
     def _selections(self) -> dict[tuple[int, str], str]:
@@ -160,9 +172,24 @@ class Choices:
         return dict(rows.values_list("school_id", "hash"))
 
     def text(self, school_id: int | None, code: str) -> Choice:
-        """The text behind a code for a school; None for the office's own letters."""
-        found = self._texts.get((school_id, code)) if school_id is not None else None
-        found = found or self._texts.get((None, code)) or default_choice(code)
+        """The text that is sent behind a code for a school; None for the office's own letters.
+
+        A version that the director has not approved is never that text (section 1): it is in ``newest``.
+        """
+        in_force, proposals = self._texts
+        found = in_force.get((school_id, code)) if school_id is not None else None
+        found = found or in_force.get((None, code)) or default_choice(code)
+        waiting = proposals.get((school_id, code))
+        if waiting is not None:
+            found = replace(found, proposed=waiting.version)
+        return self._with_logo(found, school_id)
+
+    def newest(self, school_id: int | None, code: str) -> Choice:
+        """What was stored last, approved or not: to go on with in the editor, never to send."""
+        found = self._texts[1].get((school_id, code))
+        return self._with_logo(found, school_id) if found is not None else self.text(school_id, code)
+
+    def _with_logo(self, found: Choice, school_id: int | None) -> Choice:
         logo = self._logos.get(school_id or 0, "") if found.kind in BY_SCHOOL else ""
         return replace(found, logo=logo) if logo else found
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from notifications.enums import TemplateUse
 from notifications.models import LetterTemplate, TemplateSelection
+from notifications.services.template_approval import mark_approved
 from notifications.services.template_checks import MAX_ENCLOSURE, Fault, faults_of, lights_of
 from notifications.services.template_choice import (
     CENTRAL_CODES,
@@ -26,7 +27,7 @@ from notifications.services.template_choice import (
 )
 from notifications.services.texts import Text
 from schools.errors import RefusedError
-from schools.models import Region, Round, School, User
+from schools.models import AdmissionYear, Region, Round, School, User
 
 MAX_HTML = 200_000  # bytes of what an editor sends; more is no letter
 FIELDS = ("subject", "reference", "date_line", "body", "signature", "enclosure")
@@ -193,10 +194,19 @@ def check_draft(draft: Draft, code: str) -> dict[str, list[str]]:
 
 @transaction.atomic
 def save_template(
-    *, region: Region, school: School | None, code: str, draft: Draft, actor: User | None
+    *,
+    region: Region,
+    school: School | None,
+    code: str,
+    draft: Draft,
+    actor: User | None,
+    approve: bool = False,
+    year: AdmissionYear | None = None,
 ) -> LetterTemplate:
     """Store a new version of a text; the versions before it stay as they were.
 
+    With ``approve`` a school's text is sent from now on: for who may approve it (section 1). Without it the version
+    is a proposal, and ``approve_template`` makes it the text. ``year`` is where the trail tells about an approval.
     Errors: TemplateError with sentences per field; then nothing is stored.
     """
     if code not in (SCHOOL_CODES if school is not None else (*SCHOOL_CODES, *CENTRAL_CODES)):
@@ -205,14 +215,16 @@ def save_template(
     faults = check_draft(draft, code)
     if faults:
         raise TemplateError(faults)
+    if school is not None:
+        School.objects.select_for_update().get(pk=school.pk)  # an approval at this moment waits, or is there
     rows = LetterTemplate.objects.filter(region=region, school=school, code=code)
     latest = rows.aggregate(latest=Max("version"))["latest"] or 0
     newest = rows.filter(version=latest).first()
     if newest is not None and all(getattr(newest, name) == getattr(draft, name) for name in FIELDS):
-        return newest
+        return _stored(newest, approve=approve, actor=actor, year=year)
     try:
         with transaction.atomic():
-            return LetterTemplate.objects.create(
+            row = LetterTemplate.objects.create(
                 region=region,
                 school=school,
                 code=code,
@@ -223,6 +235,15 @@ def save_template(
     except IntegrityError as exc:
         message = _("Somebody else saved this letter just now. Look at that version, then save again.")
         raise TemplateError({"body": [message]}) from exc
+    return _stored(row, approve=approve, actor=actor, year=year)
+
+
+def _stored(
+    row: LetterTemplate, *, approve: bool, actor: User | None, year: AdmissionYear | None
+) -> LetterTemplate:
+    if approve and row.school_id is not None:
+        mark_approved(row, actor=actor, year=year)
+    return row
 
 
 def _tidy(value: str, name: str) -> str:
@@ -255,9 +276,20 @@ Handtekening: ........................................
 """
 
 
-def mend_template(*, school: School, code: str, what: str, actor: User | None) -> LetterTemplate:
-    """Put one thing right in the school's text, as a new version (DH-153). Raises TemplateError for an unknown mend."""
-    choice = Choices(school.region_id, [school.pk]).text(school.pk, code)
+def mend_template(
+    *,
+    school: School,
+    code: str,
+    what: str,
+    actor: User | None,
+    approve: bool = False,
+    year: AdmissionYear | None = None,
+) -> LetterTemplate:
+    """Put one thing right in the school's newest text, as a new version (DH-153); ``approve`` as in ``save_template``.
+
+    Raises TemplateError for an unknown mend.
+    """
+    choice = Choices(school.region_id, [school.pk]).newest(school.pk, code)
     values = {name: getattr(Draft.of(choice), name) for name in FIELDS}
     signed = SIGNED_BY_SCHOOL if code in SCHOOL_CODES else SIGNED_BY_OFFICE
     mended = {
@@ -267,9 +299,18 @@ def mend_template(*, school: School, code: str, what: str, actor: User | None) -
         "enclosure": {"enclosure": ENCLOSURE},
     }.get(what)
     if mended is None or not any(light.mend == what for light in lights_of(choice, school)):
+        if mended is not None and not choice.is_approved:
+            waits = _("Version %(n)d has this right already. It waits for the director's approval.")
+            raise TemplateError({"body": [waits % {"n": choice.version}]})
         raise TemplateError({"body": [_("There is nothing to mend here.")]})
     return save_template(
-        region=school.region, school=school, code=code, draft=Draft(**(values | mended)), actor=actor
+        region=school.region,
+        school=school,
+        code=code,
+        draft=Draft(**(values | mended)),
+        actor=actor,
+        approve=approve,
+        year=year,
     )
 
 

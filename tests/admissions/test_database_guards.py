@@ -38,7 +38,15 @@ from lottery.models import (
 )
 from lottery.services.sessions import compute, store_outcome
 from notifications.enums import OUTCOME_KINDS, MessageKind
-from notifications.models import Delivery, DeliveryEvent, Letter, LetterTemplate, Message, Release
+from notifications.models import (
+    Delivery,
+    DeliveryEvent,
+    Letter,
+    LetterTemplate,
+    Message,
+    Release,
+    TemplateApproval,
+)
 from schools.models import AdmissionYear, Event, EventHead, PriorityRule, Round, SchoolRound
 from schools.services.events import Fact, broken_links, record_events
 from schools.triggers import drop_triggers, missing_triggers, registered
@@ -589,6 +597,7 @@ def test_guarded_tables_exist_under_their_names():
         Round,
     )
     models += (SignedRecord, Message, Release, Delivery, DeliveryEvent, LetterTemplate, Letter)
+    models += (TemplateApproval,)
     assert {model._meta.db_table for model in models} == {rule.table for rule in registered()}
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from notifications.models import LetterTemplate
-from schools.enums import RoundState
+from schools.enums import Role, RoundState
 from schools.models import SchoolRound, local_moment
 from tests.browser.test_school_pages import enter
 from tests.factories.schools import SchoolRoundFactory, school_user
@@ -101,7 +101,7 @@ def test_letter_is_changed_without_script(live_server, new_context, seats):
 
 def test_red_letter_is_mended_in_the_browser(live_server, new_context, seats):
     school = seats.programme.school
-    page = enter(new_context(), live_server, school_user(school))
+    page = enter(new_context(), live_server, school_user(school, Role.SCHOOL_DIRECTOR))
     url = f"{live_server.url}/school/{school.brin}/sjablonen/{CODE}/"
     page.goto(url)
     page.locator("input[name=date_line]").fill("18 januari 2024")
