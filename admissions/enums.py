@@ -260,6 +260,20 @@ class OpeningKind(models.TextChoices):
     CARE = "care", pgettext_lazy("opening kind", "Care data")
 
 
+class FigureSource(models.TextChoices):
+    """Where published figures come from."""
+
+    SYSTEM = "system", pgettext_lazy("figure source", "Counted here")
+    FILE = "file", pgettext_lazy("figure source", "From a file of the office")
+
+
+class ApiScope(models.TextChoices):
+    """What a system of others may read (the public figures need no token)."""
+
+    ROUNDS = "rounds", pgettext_lazy("api scope", "Rounds: dates, states and places")
+    OUTCOMES = "outcomes", pgettext_lazy("api scope", "Outcomes per application, without names")
+
+
 class ContactWay(models.TextChoices):
     """How somebody tried to reach a family (DH-121)."""
 

@@ -1,5 +1,6 @@
 """Children, applications and seats."""
 
+from admissions.models.api_clients import ApiClient
 from admissions.models.applications import (
     Application,
     ApplicationForm,
@@ -13,6 +14,7 @@ from admissions.models.cases import Case, CaseEntry
 from admissions.models.children import Child, Guardian
 from admissions.models.contacts import ContactAttempt, ReminderStop
 from admissions.models.entries import FormEntry
+from admissions.models.figures import PublishedRound, PublishedSchool
 from admissions.models.links import SheetLink
 from admissions.models.openings import FileOpening
 from admissions.models.places import LedgerEntry, MoveRequest, Participation, Placement, Withdrawal
@@ -20,6 +22,7 @@ from admissions.models.repairs import LateWithdrawal, Repair
 from admissions.models.simulations import Simulation
 
 __all__ = [
+    "ApiClient",
     "Application",
     "ApplicationForm",
     "CareCase",
@@ -40,6 +43,8 @@ __all__ = [
     "Placement",
     "Preference",
     "PriorityClaim",
+    "PublishedRound",
+    "PublishedSchool",
     "ReminderStop",
     "Repair",
     "SheetLink",
