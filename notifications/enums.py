@@ -28,6 +28,7 @@ class MessageKind(models.TextChoices):
     M19 = "M19", pgettext_lazy("message", "Call back asked")
     M20 = "M20", pgettext_lazy("message", "Lists frozen for the draw")
     M21 = "M21", pgettext_lazy("message", "Commitment of a draw, to boards and notary")
+    M22 = "M22", pgettext_lazy("message", "Reminder to a school before the draw")
 
 
 class TemplateCode(models.TextChoices):

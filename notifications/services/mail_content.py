@@ -31,6 +31,7 @@ TO_STAFF = frozenset(
         MessageKind.M15,
         MessageKind.M18,
         MessageKind.M21,
+        MessageKind.M22,
     }
 )
 BOX = (

@@ -389,7 +389,7 @@ _LIST = [
     _code(
         "reden",
         pgettext_lazy("merge code", "the reason that was given"),
-        frozenset({K.M02, K.M03, K.M15, K.M17}),
+        frozenset({K.M02, K.M03, K.M15, K.M17, K.M22}),
         _text("reason"),
         "reason",
     ),

@@ -30,7 +30,7 @@ SIGNED_BY_OFFICE = "[loket]"
 BY_SCHOOL = frozenset(
     {K.M01, K.M04, K.M05, K.M08, K.M16}
 )  # the others come from the office, whatever the school (DH-156)
-ABOUT_MANY = frozenset({K.M07, K.M13, K.M14, K.M18, K.M21})  # not about one child
+ABOUT_MANY = frozenset({K.M07, K.M13, K.M14, K.M18, K.M21, K.M22})  # not about one child
 KIND_OF_CODE = {
     TemplateCode.ALM124_FIRST: K.M04,
     TemplateCode.ALM3_FIRST: K.M04,
