@@ -199,9 +199,34 @@ register(
     deletable_only_in_reset("admissions_placement", _YEAR_OF_SEAT),
     never_replaced(
         "admissions_placement",
-        "r.application_id = NEW.application_id AND r.school_round_id = NEW.school_round_id",
+        "r.application_id = NEW.application_id AND r.school_round_id = NEW.school_round_id "
+        "AND r.state <> 'withdrawn'",
         f"r.child_id = NEW.child_id AND r.state IN {_ACTIVE} AND NEW.state IN {_ACTIVE}",
     ),
+    Rule(
+        "admissions_case_stays_true",
+        "admissions_case",
+        "UPDATE",
+        "OLD.state = 'closed' OR (OLD.state = 'taken' AND NEW.state = 'open') OR NEW.kind <> OLD.kind "
+        "OR NEW.about <> OLD.about OR NEW.year_id <> OLD.year_id OR NEW.note <> OLD.note "
+        "OR NEW.opened_at <> OLD.opened_at OR COALESCE(NEW.application_id, 0) <> COALESCE(OLD.application_id, 0)",
+        "admissions_case: what was reported stays, and what was settled stays settled",
+    ),
+    Rule(
+        "admissions_case_opens_open",
+        "admissions_case",
+        "INSERT",
+        "NEW.state <> 'open'",
+        "admissions_case: a case begins open",
+    ),
+    deletable_only_in_reset("admissions_case", "OLD.year_id"),
+    never_replaced(
+        "admissions_case",
+        "r.year_id = NEW.year_id AND r.kind = NEW.kind AND r.about = NEW.about AND r.state <> 'closed' "
+        "AND NEW.state <> 'closed'",
+    ),
+    *append_only("admissions_caseentry", "SELECT c.year_id FROM admissions_case c WHERE c.id = OLD.case_id"),
+    never_replaced("admissions_caseentry"),
     Rule(
         "admissions_preference_no_gap",
         "admissions_preference",

@@ -12,7 +12,6 @@ from admissions.enums import (
     OPEN_CARE_STATES,
     CareOrigin,
     CareState,
-    CaseKind,
     ClaimState,
     Decision,
     FormState,
@@ -196,23 +195,3 @@ class CareCase(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_CARE_STATES
-
-
-class Case(models.Model):
-    """Something only the programme manager may settle (melding), for example a wrong birth date (DH-058)."""
-
-    year = models.ForeignKey("schools.AdmissionYear", models.CASCADE, related_name="cases")
-    application = models.ForeignKey(Application, models.CASCADE, null=True, blank=True, related_name="cases")
-    kind = models.CharField(max_length=20, choices=CaseKind)
-    note = models.CharField(max_length=500)
-    opened_by = models.ForeignKey("schools.User", models.PROTECT, null=True, blank=True, related_name="+")
-    opened_at = models.DateTimeField()
-    closed_by = models.ForeignKey("schools.User", models.PROTECT, null=True, blank=True, related_name="+")
-    closed_at = models.DateTimeField(null=True, blank=True)
-    resolution = models.CharField(max_length=500, blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from admissions.case_enums import CaseEnd
 from admissions.enums import Decision, FormState, JobKind, PlacementState
-from admissions.models import LedgerEntry
+from admissions.models import Case, LedgerEntry
 from admissions.selectors.office import (
     OfficeView,
     official_session,
@@ -21,6 +22,7 @@ from admissions.selectors.office import (
     school_rows,
     totals_of,
 )
+from admissions.services.cases.settling import settle_cases
 from admissions.services.explaining.exports import result_rows
 from schools.clock import now
 from schools.enums import Role, RoundState
@@ -431,7 +433,8 @@ def test_list_of_schools_leads_to_the_pages_of_the_school():
 def test_reports_are_listed_with_their_child_and_state():
     city = played_city()
     open_case = CaseFactory(application=city.application("a2"), note="Born in June")
-    CaseFactory(application=city.application("b1"), closed_at=now(city.year))
+    settled = CaseFactory(application=city.application("b1"))
+    settle_cases(city.year, Case.objects.filter(pk=settled.pk), CaseEnd.DATE_RIGHT, actor=None)
     client = manager(city)
     assert "Born in June" in text(client, "/programma/zaken/?tab=open")
     rows = client.get("/programma/zaken/?tab=open").context["table"].page.object_list

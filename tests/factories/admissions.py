@@ -39,6 +39,7 @@ from admissions.services.forms.contents import contents_of
 from admissions.validators import identity_key
 from schools.clock import now
 from schools.models import Programme
+from schools.workdays import after_working_days
 from tests.factories.schools import RegionFactory, RoundFactory, SchoolRoundFactory, UserFactory
 
 
@@ -220,5 +221,7 @@ class CaseFactory(factory.django.DjangoModelFactory):
     application = factory.SubFactory(ApplicationFactory)
     year = factory.SelfAttribute("application.year")
     kind = CaseKind.BIRTH_DATE
+    about = factory.SelfAttribute("application.registration_number")
     note = "A note"
     opened_at = factory.LazyAttribute(lambda case: now(case.year))
+    due_on = factory.LazyAttribute(lambda case: after_working_days(case.opened_at.date(), 3))

@@ -3,9 +3,12 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.enums import CareState
+from admissions.case_enums import CaseEnd
+from admissions.enums import CareState, CaseKind
 from admissions.models import CareCase, CareLetter
 from admissions.services.care.care_route import CareError, load_case, record_step
+from admissions.services.cases.opening import Opening, open_case
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.validators import contains_bsn
 from notifications.enums import MessageKind, MessageState
 from notifications.models import Letter, Message
@@ -42,6 +45,9 @@ def write_letter(case_id: int, *, body: str, actor: User) -> CareLetter:
         case.save(update_fields=["state"])
         record_step(case, old, actor)
     _put_into_message(case, [])
+    application = case.application
+    opening = Opening(CaseKind.CARE_LETTER, application.registration_number, application=application)
+    open_case(application.year, opening, actor=actor)
     return letter
 
 
@@ -64,6 +70,9 @@ def review_letter(case_id: int, *, approved: bool, remarks: str, actor: User) ->
     else:
         record_step(case, case.state, actor, reason="back to the school")
     letter.save()
+    end = CaseEnd.LETTER_READ if approved else CaseEnd.LETTER_BACK
+    waiting = live_cases([case.application_id], CaseKind.CARE_LETTER)
+    settle_cases(case.application.year, waiting, end, actor=actor, resolution=letter.remarks)
     return letter
 
 

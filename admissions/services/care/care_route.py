@@ -5,8 +5,19 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from admissions.enums import CARE_MOVES, CareOrigin, CareState, Decision, FormState
+from admissions.case_enums import CaseEnd
+from admissions.enums import (
+    CARE_MOVES,
+    OPEN_CARE_STATES,
+    CareOrigin,
+    CareState,
+    CaseKind,
+    Decision,
+    FormState,
+)
 from admissions.models import Application, CareCase, CareDay
+from admissions.services.cases.opening import Opening, open_case
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.year.states import check_move
 from schools.clock import now
 from schools.enums import PLAYED_STATES, RoundState
@@ -34,6 +45,9 @@ def record_signal(application: Application, *, note: str, actor: User | None) ->
         application=application, origin=CareOrigin.SIGNAL, state=S.SIGNALLED, note=note.strip()
     )
     record_step(case, "", actor)
+    # The note about the child stays in the care route: a case of the office says only that there is something.
+    opening = Opening(CaseKind.SIGNAL, application.registration_number, application=application)
+    open_case(application.year, opening, actor=actor)
     return case
 
 
@@ -77,6 +91,9 @@ def move_care(
         case.note = f"{case.note}\n{note.strip()}".strip()
     case.save()
     record_step(case, old, actor)
+    if target not in OPEN_CARE_STATES:
+        signals = live_cases([case.application_id], CaseKind.SIGNAL)
+        settle_cases(case.application.year, signals, CaseEnd.CARE_OUTCOME, actor=actor)
     return case
 
 

@@ -14,13 +14,14 @@ from admissions.enums import (
     CaseKind,
     Decision,
 )
-from admissions.models import Application, CareCase, Case, Placement
+from admissions.models import Application, CareCase, Placement
+from admissions.services.cases.opening import Opening, open_cases
 from admissions.services.draws.freezing import tiers_at_first_choice
 from admissions.services.places.ledger import book, open_places, placed_entries
 from admissions.services.year.states import move_rows
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
-from schools.clock import now, today
+from schools.clock import today
 from schools.enums import DrawMode, RoundState
 from schools.errors import RefusedError
 from schools.models import SchoolRound, User
@@ -151,17 +152,17 @@ def decide_by_hand(
     # The trail holds codes: what the school wrote may name somebody, and stands in the case of the office.
     target = D.ADMITTED if admitted else D.DRAWN_OUT
     decide(school_round, chosen, target, dict.fromkeys(chosen, BY_HAND), actor)
-    Case.objects.bulk_create(
-        Case(
-            year=school_round.round.year,
-            application_id=pk,
-            kind=CaseKind.MANUAL_DECISION,
-            note=reason.strip()[:500],
-            opened_by=actor,
-            opened_at=now(school_round.round.year),
+    openings = [
+        Opening(
+            CaseKind.MANUAL_DECISION,
+            row.registration_number,
+            note=reason,
+            application=row,
+            school_round=school_round,
         )
-        for pk in against
-    )
+        for row in Application.objects.filter(pk__in=against).order_by("pk")
+    ]
+    open_cases(school_round.round.year, openings, actor=actor)
 
 
 def decide(

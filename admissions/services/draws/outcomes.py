@@ -8,11 +8,13 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from admissions.case_enums import CaseEnd
 from admissions.enums import (
     CARE_DUTY_STATES,
     DECISION_MOVES,
     PARTICIPATION_MOVES,
     PLACEMENT_MOVES,
+    CaseKind,
     Decision,
     EntryKind,
     ParticipationKind,
@@ -20,6 +22,7 @@ from admissions.enums import (
     PlacementState,
 )
 from admissions.models import Application, CareCase, LedgerEntry, Participation, Placement
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.draws.freezing import CENTRAL, lists_of
 from admissions.services.letters.outcome_messages import hold_outcome_messages
 from admissions.services.places.ledger import book, carry_over, placed_entries
@@ -303,6 +306,9 @@ def _supersede(
             new=PlacementState.SUPERSEDED,
             moves=PLACEMENT_MOVES,
         )
+    # Whoever had not replied to the place it leaves need not any more.
+    answered = live_cases([placement.application_id for placement in leaving], CaseKind.OVERDUE)
+    settle_cases(round_.year, answered, CaseEnd.PLACE_ENDED, actor=None)
     entries = []
     for placement in leaving:
         seat = seats[placement.school_round.programme_id]

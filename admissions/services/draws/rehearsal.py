@@ -12,9 +12,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.enums import CARE_MOVES, CareState
+from admissions.case_enums import CaseEnd
+from admissions.enums import CARE_MOVES, CareState, CaseKind
 from admissions.models import CareCase
 from admissions.procedures.registry import procedure_of
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.draws.freezing import freeze_lists, unsettled_care
 from admissions.services.draws.outcomes import apply_session, count_outcome
 from admissions.services.forms.closing import keep_time
@@ -289,6 +291,8 @@ def settle_care(round_: Round, *, actor: User | None) -> list[str]:
         for case in cases
     ]
     record_events(round_.year, facts, actor=actor)
+    signals = live_cases([case.application_id for case in cases], CaseKind.SIGNAL)
+    settle_cases(round_.year, signals, CaseEnd.CARE_OUTCOME, actor=actor)
     return [
         str(
             _("%(count)d care requests without an outcome were recorded as “not available”.")

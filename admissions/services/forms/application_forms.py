@@ -6,14 +6,16 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from admissions.case_enums import CARE_KINDS, CaseEnd
 from admissions.enums import (
     FORM_MOVES,
     CaseKind,
     Decision,
     FormState,
 )
-from admissions.models import Application, ApplicationForm, Case, FormVersion
+from admissions.models import Application, ApplicationForm, FormVersion
 from admissions.procedures.base import Problem
+from admissions.services.cases.settling import duplicates_ended, live_cases, settle_cases
 from admissions.services.forms.checks import ALL_CHECKED, check_contents, clean_contents
 from admissions.services.forms.contents import (
     Contents,
@@ -310,6 +312,11 @@ def void_form(form_id: int, *, actor: User | None, reason: str = "") -> Applicat
     application.decision = Decision.VOID
     application.save(update_fields=["decision"])
     record_event(application.year, _fact(form, "form_void", old, S.VOID, reason), actor=actor)
+    for cases in (
+        live_cases([application.pk], CaseKind.BIRTH_DATE, *CARE_KINDS),
+        duplicates_ended(application),
+    ):
+        settle_cases(application.year, cases, CaseEnd.VOIDED, actor=actor, resolution=reason)
     return form
 
 
@@ -330,7 +337,11 @@ def finalise_late(
     if form.state != S.EXPIRED:
         raise FormError(_("Only a form that was never made final can be added like this."))
     form = _finalise(form, S.LOCKED, actor=actor)
-    Case.objects.filter(application=form.application, kind=CaseKind.NOT_FINAL, closed_at=None).update(
-        closed_at=now(round_.year), closed_by=actor, resolution=proof[:500]
+    settle_cases(
+        round_.year,
+        live_cases([form.application_id], CaseKind.NOT_FINAL),
+        CaseEnd.MADE_FINAL,
+        actor=actor,
+        resolution=proof,
     )
     return form

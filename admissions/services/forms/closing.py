@@ -6,7 +6,8 @@ import structlog
 from django.db import transaction
 
 from admissions.enums import FORM_MOVES, CaseKind, FormState
-from admissions.models import ApplicationForm, Case
+from admissions.models import ApplicationForm
+from admissions.services.cases.opening import Opening, open_cases
 from admissions.services.year.states import move_rows
 from schools.clock import now
 from schools.enums import BEFORE_LOCK_STATES, RoundKind, RoundState
@@ -115,17 +116,19 @@ def lock_forms(round_: Round, *, actor: User | None) -> dict[str, int]:
         Fact("form_expired", "application", form.application.registration_number, old="draft", new="expired")
         for form in drafts
     ]
-    at = now(round_.year)
-    Case.objects.bulk_create(
-        Case(
-            year=round_.year,
-            application=form.application,
-            kind=CaseKind.NOT_FINAL,
+    # a forgotten form can be added until the lists are frozen, the day before the draw at the latest.
+    latest = round_.school_draws_on - timedelta(days=2) if round_.school_draws_on else None
+    openings = [
+        Opening(
+            CaseKind.NOT_FINAL,
+            form.application.registration_number,
             note=str(form.state),
-            opened_at=at,
+            application=form.application,
+            latest=latest,
         )
         for form in [*released, *drafts]
-    )
+    ]
+    open_cases(round_.year, openings, actor=None)
     record_events(round_.year, facts, actor=actor)
     move_round(round_, R.LOCKED, actor=actor, reason=f"{len(final)} forms")
     return {"locked": len(final), "fallen_back": len(released), "expired": len(drafts)}

@@ -5,9 +5,12 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from admissions.case_enums import CARE_KINDS, CaseEnd
 from admissions.enums import DECISION_MOVES, FORM_MOVES, CaseKind, Decision, FormState
 from admissions.models import Application, ApplicationForm, Case, Child, FormVersion
 from admissions.procedures.base import FormFacts
+from admissions.services.cases.opening import Opening, open_case
+from admissions.services.cases.settling import duplicates_ended, live_cases, settle_cases
 from admissions.services.forms.contents import contents_of
 from admissions.services.forms.intake import intake_for
 from admissions.services.letters.notices import tell_birth_date_report
@@ -31,17 +34,15 @@ def report_wrong_birth_date(application: Application, *, note: str, actor: User 
     """The school reports, at any time, that a birth date is wrong; only the programme manager corrects it (DH-058)."""
     if not note.strip():
         raise CorrectionError(_("Say what is wrong with the date of birth, and what it should be."))
-    case = Case.objects.create(
-        year=application.year,
-        application=application,
-        kind=CaseKind.BIRTH_DATE,
-        note=note.strip()[:500],
-        opened_by=actor,
-        opened_at=now(application.year),
+    opening = Opening(
+        CaseKind.BIRTH_DATE, application.registration_number, note=note, application=application
     )
-    fact = Fact("case_opened", "application", application.registration_number, new=CaseKind.BIRTH_DATE)
-    record_event(application.year, fact, actor=actor)
-    tell_birth_date_report(application, case_id=case.pk, note=case.note)
+    known = live_cases([application.pk], CaseKind.BIRTH_DATE).exists()
+    case = open_case(application.year, opening, actor=actor)
+    if not known:  # a second report stands in the history of the first; the programme manager knows
+        fact = Fact("case_opened", "application", application.registration_number, new=CaseKind.BIRTH_DATE)
+        record_event(application.year, fact, actor=actor)
+        tell_birth_date_report(application, case_id=case.pk, note=case.note)
     return case
 
 
@@ -80,8 +81,12 @@ def correct_birth_date(application_id: int, *, born: date, evidence: str, actor:
         reason="date corrected with evidence",
     )
     record_event(year, fact, actor=actor)
-    Case.objects.filter(application=application, kind=CaseKind.BIRTH_DATE, closed_at=None).update(
-        closed_at=now(year), closed_by=actor, resolution=evidence.strip()[:500]
+    settle_cases(
+        year,
+        live_cases([application.pk], CaseKind.BIRTH_DATE),
+        CaseEnd.CORRECTED,
+        actor=actor,
+        resolution=evidence,
     )
     if not is_date_eligible(application, born):
         return void_application(application.pk, reason="birth date not eligible", actor=actor)
@@ -134,4 +139,7 @@ def void_application(application_id: int, *, reason: str, actor: User | None) ->
         "application_void", "application", application.registration_number, old=old, new="void", reason=reason
     )
     record_event(application.year, fact, actor=actor)
+    about = (CaseKind.BIRTH_DATE, CaseKind.OVERDUE, *CARE_KINDS)
+    for cases in (live_cases([application.pk], *about), duplicates_ended(application)):
+        settle_cases(application.year, cases, CaseEnd.VOIDED, actor=actor, resolution=reason)
     return application

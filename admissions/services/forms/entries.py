@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from admissions.case_enums import LIVE_CASES, CaseEnd
 from admissions.enums import CaseKind, FormState
 from admissions.models import Application, ApplicationForm, Case, FormEntry
+from admissions.services.cases.opening import Opening, open_case
 from admissions.services.forms.application_forms import (
     FormError,
     FormProblems,
@@ -33,9 +36,10 @@ from admissions.services.forms.typed_values import FIELDS, clean_typed, director
 from admissions.services.year.states import StateError
 from schools.clock import now
 from schools.models import SchoolRound, User
-from schools.services.events import Fact, record_event
+from schools.services.events import Fact, record_events
 
 OPEN_FORMS = (FormState.DRAFT, FormState.RELEASED)
+MOST_ALIKE = 6  # of that many applications the numbers fit in the subject of a case
 
 
 class EntryConflict(FormError):
@@ -240,28 +244,19 @@ def report_duplicate(form: ApplicationForm | None, judged: Judged) -> None:
     The note names registration numbers only; nobody sees the file of another school.
     """
     ids = {found.application_id for found in judged.alike} | ({form.application_id} if form else set())
-    told = set(
-        Case.objects.filter(application_id__in=ids, kind=CaseKind.DUPLICATE, closed_at=None).values_list(
-            "application_id", flat=True
-        )
-    )
     rows = list(Application.objects.filter(pk__in=ids).select_related("year").order_by("pk"))
-    numbers = ", ".join(row.registration_number for row in rows)
-    for row in rows:
-        if row.pk in told:
-            continue
-        Case.objects.create(
-            year=row.year,
-            application=row,
-            kind=CaseKind.DUPLICATE,
-            note=numbers[:500],
-            opened_at=now(row.year),
-        )
-        record_event(
-            row.year,
-            Fact("case_opened", "application", row.registration_number, new=CaseKind.DUPLICATE),
-            actor=None,
-        )
+    if not rows:
+        return
+    year, numbers = rows[0].year, [row.registration_number for row in rows]
+    about = "/".join(sorted(numbers)[:MOST_ALIKE])
+    known = Q(state__in=LIVE_CASES) | Q(closed_through=CaseEnd.DIFFERENT)
+    if Case.objects.filter(known, year=year, kind=CaseKind.DUPLICATE, about=about).exists():
+        return
+    # One case for the pair: whoever settles it says which of the two counts, or that they are two children.
+    opening = Opening(CaseKind.DUPLICATE, about, note=", ".join(numbers), application=rows[0])
+    open_case(year, opening, actor=None)
+    facts = [Fact("case_opened", "application", number, new=CaseKind.DUPLICATE) for number in numbers]
+    record_events(year, facts, actor=None)
 
 
 @dataclass(frozen=True, slots=True)

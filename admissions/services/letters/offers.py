@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from admissions.enums import CARE_MOVES, PLACEMENT_MOVES, CareState, PlacementState
 from admissions.models import CareCase, Placement
+from admissions.services.cases.late import settle_sent
 from admissions.services.letters.outcome_messages import reply_deadline, sending_moment
 from admissions.services.year.states import chunks, move_rows
 from lottery.enums import SessionState
@@ -158,6 +159,7 @@ def _send(round_: Round, rows: QuerySet[Message], *, at: datetime, actor: User |
     for part in chunks([pk for pk, _number, _kind in messages]):
         released += release_rows(Message.objects.filter(pk__in=part), now=at)
     _care_letters_sent([number for _pk, number, kind in messages if kind == MessageKind.M16])
+    settle_sent(round_, actor=actor)
     return Sent(offers, released)
 
 

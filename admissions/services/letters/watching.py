@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 import structlog
+from django.db import transaction
 
 from admissions.enums import PlacementState
 from admissions.models import Placement, ReminderStop
 from admissions.procedures.registry import procedure_of
+from admissions.services.cases.late import open_overdue, open_unsent, settle_sent
 from admissions.services.letters.notices import remind, tell_failed_confirmations, tell_overdue, tell_unsent
 from admissions.services.letters.offers import due_rounds, open_round
 from admissions.services.replies.reply_period import follow_resent
@@ -54,6 +56,7 @@ def _release_due(year: AdmissionYear, rounds: Sequence[Round], at: datetime) -> 
     return left + release_rows(others.exclude(kind__in=sorted(OUTCOME_KINDS)), now=at)
 
 
+@transaction.atomic
 def tell_unsent_of(round_: Round, at: datetime) -> int:
     """At 17:00 of the sending day: the letters of schools that have not gone out (DH-116)."""
     if round_.offers_on is None or round_.state not in PLAYED_STATES:
@@ -66,8 +69,12 @@ def tell_unsent_of(round_: Round, at: datetime) -> int:
     numbers: defaultdict[int, list[str]] = defaultdict(list)
     for school_id, number in held.values_list("school_id", "registration_number"):
         numbers[school_id].append(number)
-    schools = School.objects.filter(pk__in=numbers)
-    return tell_unsent(round_, [(school, numbers[school.pk]) for school in schools]) if numbers else 0
+    settle_sent(round_, actor=None)
+    if not numbers:
+        return 0
+    schools = list(School.objects.filter(pk__in=numbers))
+    open_unsent(round_, schools)
+    return tell_unsent(round_, [(school, numbers[school.pk]) for school in schools])
 
 
 def remind_due(year: AdmissionYear, at: datetime) -> int:
@@ -107,9 +114,11 @@ def remind_due(year: AdmissionYear, at: datetime) -> int:
     return remind(due)
 
 
+@transaction.atomic
 def tell_overdue_of(year: AdmissionYear, rounds: Sequence[Round], at: datetime) -> int:
     """M18 to every school with families that did not reply in time, once per last day (DH-129)."""
     today = at.astimezone(AMSTERDAM).date()
+    open_overdue(year, today=today)
     late = Placement.objects.filter(
         school_round__round__year=year, state=PlacementState.OFFERED, respond_by__lt=today
     ).values_list(

@@ -8,6 +8,7 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from admissions.case_enums import CARE_KINDS, CaseEnd
 from admissions.enums import (
     ACTIVE_DECISIONS,
     DECISION_MOVES,
@@ -16,30 +17,29 @@ from admissions.enums import (
     SEAT_TAKEN,
     CaseKind,
     Decision,
-    EntryKind,
     ParticipationState,
     PlacementState,
 )
 from admissions.models import (
     Application,
-    Case,
     LateWithdrawal,
-    LedgerEntry,
     Participation,
     Placement,
     Withdrawal,
 )
+from admissions.services.cases.opening import Opening, open_cases
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.letters.notices import tell_withdrawals
-from admissions.services.places.ledger import book, vovp_for_freed_place
+from admissions.services.places.freed import Freed, book_freed
 from admissions.services.replies.late_withdrawals import keep_for_later
 from admissions.services.replies.withdrawal_reasons import Reason
 from admissions.services.year.states import chunks, move_rows
 from notifications.enums import MESSAGE_MOVES, MessageState
 from notifications.models import Message
-from schools.clock import now, today
-from schools.enums import RoundKind, RoundState
+from schools.clock import today
+from schools.enums import RoundState
 from schools.errors import RefusedError
-from schools.models import AdmissionYear, Round, SchoolRound, User
+from schools.models import AdmissionYear, Round, User
 from schools.services.events import Fact, record_events
 from schools.texts import long_date
 
@@ -91,6 +91,8 @@ def record_enrolments(
         for row in rows
     ]
     record_events(year, facts, actor=actor)
+    answered = live_cases([row.application_id for row in rows], CaseKind.OVERDUE)
+    settle_cases(year, answered, CaseEnd.ENROLLED, actor=actor)
     return len(rows)
 
 
@@ -225,19 +227,19 @@ def withdraw_all(year: AdmissionYear, leaving: Sequence[Leaving], *, actor: User
     _free_seats(year, leaving)
     _leave_vovps([item.application.pk for item in leaving])
     _cancel_messages(year, [item.application.registration_number for item in leaving])
-    at = now(year)
-    Case.objects.bulk_create(
-        Case(
-            year=year,
+    openings = [
+        Opening(
+            CaseKind.WITHDRAWAL,
+            item.application.registration_number,
+            note=f"{item.reason.kind} {item.reason.detail}".strip(),
             application=item.application,
-            kind=CaseKind.WITHDRAWAL,
-            note=f"{item.reason.kind} {item.reason.detail}".strip()[:500],
-            opened_by=actor,
-            opened_at=at,
         )
         for item in leaving
         if item.reason.is_reported
-    )
+    ]
+    open_cases(year, openings, actor=actor)
+    ended = [item.application.pk for item in leaving]
+    settle_cases(year, live_cases(ended, CaseKind.OVERDUE, *CARE_KINDS), CaseEnd.WITHDRAWN, actor=actor)
     facts = [
         Fact(
             "withdrawn",
@@ -261,48 +263,20 @@ def withdraw_all(year: AdmissionYear, leaving: Sequence[Leaving], *, actor: User
 
 
 def _free_seats(year: AdmissionYear, leaving: Sequence[Leaving]) -> None:
-    """Book the seats that were given back: ``withdrawn``, and on to a VOVP where one can take it."""
-    rounds = list(year.rounds.order_by("position"))
-    by_pk = {round_.pk: round_ for round_ in rounds}
-    seats = {
-        (row.round_id, row.programme_id): row
-        for row in SchoolRound.objects.filter(round__year=year, round__kind=RoundKind.VOVP)
-    }
-    entries: list[LedgerEntry] = []
-    for item in leaving:
-        if item.placement is None or not item.placement.school_round.is_capped:
-            continue
-        given = item.placement.school_round
-        common = {"placement": item.placement, "effective_on": item.on}
-        entries.append(
-            LedgerEntry(school_round=given, kind=EntryKind.WITHDRAWN, places=1, cause="withdrawal", **common)
-        )
-        target = vovp_for_freed_place(by_pk[given.round_id], on=item.on, rounds=rounds)
-        if target is None:
-            continue
-        entries.append(
-            LedgerEntry(
-                school_round=given, kind=EntryKind.FREED_OUT, places=-1, cause=f"to {target.code}", **common
-            )
-        )
-        entries.append(
-            LedgerEntry(
-                school_round=seats[target.pk, given.programme_id],
-                kind=EntryKind.FREED_IN,
-                places=1,
-                cause=f"from {by_pk[given.round_id].code}",
-                **common,
-            )
-        )
-    book(entries)
+    book_freed(year, [Freed(item.placement, item.on) for item in leaving if item.placement is not None])
+
+
+def vacate(application: Application, seat: Placement) -> None:
+    """End one placement outside a withdrawal by the family; the caller books its place with ``book_freed``."""
+    move_rows(Placement.objects, [seat.pk], old=seat.state, new=S.WITHDRAWN, moves=PLACEMENT_MOVES)
+    _leave_vovps([application.pk])
+    _cancel_messages(application.year, [application.registration_number])
 
 
 def free_seat(application: Application, seat: Placement, *, on: date) -> None:
     """Give one seat back outside a withdrawal by the family: the application was struck (Q-08, Q-11)."""
-    move_rows(Placement.objects, [seat.pk], old=seat.state, new=S.WITHDRAWN, moves=PLACEMENT_MOVES)
-    _free_seats(application.year, [Leaving(application, seat, Reason(""), on)])
-    _leave_vovps([application.pk])
-    _cancel_messages(application.year, [application.registration_number])
+    vacate(application, seat)
+    book_freed(application.year, [Freed(seat, on)])
 
 
 def _leave_vovps(application_ids: Sequence[int]) -> None:

@@ -4,8 +4,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from admissions.enums import MOVE_MOVES, PLACEMENT_MOVES, MoveState, PlacementState
+from admissions.case_enums import CaseEnd
+from admissions.enums import MOVE_MOVES, PLACEMENT_MOVES, CaseKind, MoveState, PlacementState
 from admissions.models import Application, MoveRequest, Placement
+from admissions.services.cases.opening import Opening, open_case
+from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.letters.notices import tell_move_decision
 from admissions.services.year.states import check_move, move_rows
 from schools.clock import now
@@ -36,6 +39,10 @@ def request_move(application: Application, *, note: str, actor: User) -> MoveReq
     except IntegrityError as exc:
         raise MoveError(_("There is a request for this child already.")) from exc
     _record(request, "", actor)
+    opening = Opening(
+        CaseKind.MOVE, application.registration_number, note=request.note, application=application
+    )
+    open_case(application.year, opening, actor=actor)
     return request
 
 
@@ -66,6 +73,11 @@ def decide_move(request_id: int, *, outside_catchment: bool, note: str, actor: U
             raise MoveError(_("The child holds no place any more."))
         move_rows(Placement.objects, [seat.pk], old=seat.state, new=P.LAPSED, moves=PLACEMENT_MOVES)
     _record(request, old, actor)
+    end = CaseEnd.MOVE_ALLOWED if outside_catchment else CaseEnd.MOVE_REFUSED
+    year, about = request.application.year, [request.application_id]
+    settle_cases(year, live_cases(about, CaseKind.MOVE), end, actor=actor, resolution=request.note)
+    if outside_catchment:  # a lapsed place needs no reply any more
+        settle_cases(year, live_cases(about, CaseKind.OVERDUE), CaseEnd.PLACE_ENDED, actor=actor)
     tell_move_decision(request, is_allowed=outside_catchment, seat=seat)
     return request
 
