@@ -253,3 +253,11 @@ def watch_messages_task() -> int:
 
     with translation.override(settings.LANGUAGE_CODE):
         return sum(watch_year(year) for year in AdmissionYear.objects.select_related("region").order_by("pk"))
+
+
+@shared_task(acks_late=True)
+def forget_openings_task() -> int:
+    """Every night: who opened which file is forgotten when its time is over; answers how many rows."""
+    from admissions.services.year.openings import forget_openings
+
+    return forget_openings()

@@ -102,6 +102,7 @@ class Navigation:
     now: datetime | None = None
     strip: Strip | None = None
     desk: dict[str, str] = field(default_factory=dict)
+    helper: Any = None  # the HelperView of somebody who looks along
     parents: list[Entry] = field(default_factory=list)
 
     @property
@@ -141,6 +142,7 @@ def rounds_of(request: HttpRequest, year: AdmissionYear) -> list[Round]:
 
 def build(request: HttpRequest) -> Navigation:
     nav = Navigation(help=help_for(request), account=_address("mfa_index"))
+    nav.helper = getattr(request, "oa_helper", None)
     memberships = memberships_of(getattr(request, "user", None))
     if getattr(request, "user", None) is not None and request.user.is_authenticated:
         nav.person = str(request.user)
@@ -158,7 +160,7 @@ def build(request: HttpRequest) -> Navigation:
         if may_open(request.user, "admissions:school-ask", school):
             nav.ask = _address("admissions:school-ask", brin=school.brin)
         nav.items = _entries(_open(SCHOOL_MENU, request, school), request, brin=school.brin)
-        if office is not None:
+        if office is not None and getattr(request, "oa_helper", None) is None:
             back = _entries(_open(_menu_of(office.role), request, region), request)
             if back:
                 at_desk = office.role in DESK_ROLES

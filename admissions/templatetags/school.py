@@ -8,7 +8,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from admissions.tables import forms as tables
+from admissions.texts.pages import page_about
 from schools import context
+from schools.context import SCHOOL_MENU
 
 register = template.Library()
 
@@ -53,6 +55,12 @@ def postcode(value: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, to loop over."""
     return text.split()
+
+
+@register.filter
+def page_word(name: str) -> str:
+    """The page of a school that somebody opened, in words: the entry of the menu, or what the page is about."""
+    return next((str(label) for label, address in SCHOOL_MENU if address == name), page_about(name))
 
 
 @register.filter

@@ -14,6 +14,7 @@ from admissions.enums import Decision
 from admissions.filters.office import CHILD_TABS, ChildFilter
 from admissions.models import Application, LateWithdrawal, SheetLink
 from admissions.selectors.children import ChildFile, Line, applications_of, child_file, find_application
+from admissions.selectors.openings import openings_for_office
 from admissions.services.explaining.explanations import Taken, explanations_of
 from admissions.services.explaining.reasons import limit_words, sentence
 from admissions.services.explaining.sheets import opens_at, sheet_of, shows_care
@@ -114,6 +115,8 @@ class ChildDetailView(OfficePage, TemplateView):
             .first(),
             "seat": next((p for p in reversed(found.placements) if p.is_active), None),
             "next_application": getattr(application, "next", None),
+            "may_see_openings": self.request.user.has_perm("admissions.view_trail", self.region),
+            "openings": openings_for_office(application, sees_care=sees_care),
         }
 
     def has_sheet(self, application: Application, *, sees_care: bool) -> bool:

@@ -212,6 +212,7 @@ class DeskCaseView(DeskPage):
         ]
         seat = None
         if found is not None:
+            self.request.oa_opened = found  # type: ignore[attr-defined]  # the address does not name the child
             # Nothing before all families know it, whoever asks (DH-111, DH-142).
             seat = (
                 Placement.objects.filter(
@@ -250,6 +251,11 @@ class SchoolAskView(SchoolPage):
             "email": self.actor.email,
             "kind": "training" if request.GET.get("training") else "question",
         }
+        if request.GET.get("over") == "directeur":
+            name = self.school.director_name or "–"
+            start["question"] = _(
+                "Our director on the central list is %(name)s. From now on this must be: "
+            ) % {"name": name}
         return self.show(SchoolAskForm(initial=start))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -84,7 +84,7 @@ class OfficePage(View):
 class OfficeTodayView(OfficePage, TemplateView):
     """What must be done now, and until when."""
 
-    template_name = "admissions/today/office.html"
+    template_name = "admissions/office_today.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         name = str(self.request.user)

@@ -21,6 +21,8 @@ from admissions.forms.letters import LogoForm
 from admissions.models import Application, CareCase
 from admissions.selectors.delivery import confirmation_state, offer_state
 from admissions.selectors.entries import begun_entries, form_choices
+from admissions.selectors.helping import recent_lookers
+from admissions.selectors.openings import openings_for_school
 from admissions.selectors.school import (
     Outcome,
     SchoolView,
@@ -32,6 +34,7 @@ from admissions.selectors.school import (
     places_of,
     reply_counts,
     rules_of,
+    twins_of,
 )
 from admissions.services.explaining.explanations import RoundExplanation
 from admissions.services.explaining.reasons import sentence
@@ -40,6 +43,7 @@ from admissions.tables.forms import ApplicationTable, DrawnOutTable, PlacementTa
 from admissions.today.items import plan_day
 from lottery.selectors import families_know
 from schools.access import memberships_of
+from schools.clock import database_now
 from schools.context import now_of, round_name, rounds_of, year_of
 from schools.enums import RoundKind
 from schools.lists import ListPage, Tab
@@ -111,8 +115,15 @@ class TodayView(SchoolPage, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_reply = self.request.user.has_perm("admissions.process_reply", self.school)
         return super().get_context_data(**kwargs) | {
-            "day": plan_day(self.scope, may_reply=may_reply),
+            "day": plan_day(
+                self.scope,
+                may_reply=may_reply,
+                may_approve=self.request.user.has_perm("admissions.approve_letters", self.school),
+            ),
             "greeting": greeting(self.scope.now),
+            "lookers": recent_lookers(self.school, moment=database_now())
+            if self.request.user.has_perm("admissions.view_lookers", self.school)
+            else [],
             "other_schools": [
                 m.school for m in memberships_of(self.request.user) if m.school not in (None, self.school)
             ],
@@ -321,6 +332,7 @@ class ApplicationDetailView(SchoolPage, TemplateView):
         return {
             "preferences": preferences.select_related("programme__school").order_by("rank"),
             "claims": application.claims.order_by("pk"),
+            "twins": twins_of(self.scope, application),
             "choices": form_choices(
                 self.scope,
                 application,
@@ -334,6 +346,8 @@ class ApplicationDetailView(SchoolPage, TemplateView):
             "may_signal": application.decision == Decision.UNDECIDED
             and self.request.user.has_perm("admissions.work_on_care", self.school),
             "has_transition_warning": transition_warning(self.school, application),
+            "may_see_openings": self.request.user.has_perm("admissions.view_lookers", self.school),
+            "openings": openings_for_school(application, self.scope.rounds, sees_care=self.scope.sees_care),
         }
 
     def care_case(self, application: Any) -> CareCase | None:
@@ -446,6 +460,11 @@ class SettingsView(SchoolPage, TemplateView):
             "may": {
                 name: self.request.user.has_perm(f"admissions.change_{name}", self.school)
                 for name in ("school", "rules", "ceiling", "draw_mode")
+            }
+            | {
+                "lookers": self.request.user.has_perm("admissions.view_lookers", self.school),
+                "look_along": self.request.user.has_perm("admissions.look_along", self.school),
+                "ask": self.request.user.has_perm("admissions.ask_desk", self.school),
             },
             "map": area_map(area_of(rules_of(self.scope)), school=self.school.postcode[:4]),
             "rules": rules_of(self.scope),

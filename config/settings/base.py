@@ -92,6 +92,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed, unless a view says login_not_required
     "django.contrib.messages.middleware.MessageMiddleware",
     "schools.second_factor.SecondFactorMiddleware",
+    "schools.helping.HelperViewMiddleware",
+    "admissions.openings.FileOpeningMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -182,6 +184,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "admissions.tasks.check_integrity_task",
         "schedule": crontab(hour=3, minute=30),
     },
+    "forget-openings": {
+        "task": "admissions.tasks.forget_openings_task",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "watch-draws": {"task": "admissions.tasks.watch_draws_task", "schedule": 10.0},
     "keep-rounds": {"task": "admissions.tasks.keep_rounds_task", "schedule": 10.0},
     "watch-deliveries": {"task": "notifications.tasks.watch_deliveries_task", "schedule": 30.0},
@@ -227,6 +233,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Open Aanmelden"
 MFA_TOTP_TOLERANCE = 1  # a phone that is half a minute off may still log in
 
+# Who opened which file is kept this long; the database keeps it a year at least.
+FILE_OPENINGS_DAYS = max(366, env.int("FILE_OPENINGS_DAYS", default=3 * 366))
 SESSION_COOKIE_AGE = 12 * 3600  # a working day
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True

@@ -37,7 +37,7 @@ class AdmissionYear(models.Model):
     schools_hash = models.CharField(max_length=64, blank=True)
     # Set inside the one transaction that resets a rehearsal year: only then may append-only rows go.
     reset_started_at = models.DateTimeField(null=True, blank=True)
-    # Being set up: no page works in it before somebody opens it, and every difference with the year before is confirmed.
+    # Being set up: no page works in it before somebody opens it, with every difference confirmed.
     is_planned = models.BooleanField(default=False)
     copied_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies")
     copied_parameters = models.JSONField(default=dict, blank=True)  # of the region, when the copy was made
