@@ -71,6 +71,8 @@ class ApplicationForm(models.Model):
     house_number = models.CharField(max_length=20)
     postcode = models.CharField(max_length=6)  # 1234AB
     place = models.CharField(max_length=80)
+    # A twin applied for as well: looked at together, each with its own number and lot.
+    is_twin = models.BooleanField(default=False)
     care_requested = models.BooleanField(default=False)
     care_note = models.TextField(blank=True)
     # What is being typed while the form is DRAFT or RELEASED; the rows keep what was final last (DH-059).
