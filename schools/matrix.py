@@ -77,6 +77,7 @@ MATRIX: dict[str, Grant] = {
     "admissions.manage_people": in_region(MANAGER),  # users and roles
     "admissions.view_trail": in_region(BOTH_OFFICES),  # the event log (DH-200)
     "admissions.change_central_letters": in_region(BOTH_OFFICES),  # DH-156
+    "admissions.change_directors": in_region(BOTH_OFFICES),  # the central list that letters are checked against
     "admissions.view_outbox": in_region(BOTH_OFFICES),
     "admissions.view_care_in_region": in_region(MANAGER, NAMED_FOR_CARE),
     "admissions.review_care": in_region(MANAGER),
@@ -264,6 +265,10 @@ PAGES: dict[str, Page] = {
     "admissions:office-letter-preview": Page("admissions.change_central_letters"),
     "admissions:case-list": Page("admissions.view_office"),
     "admissions:school-list": Page("admissions.view_office"),
+    "admissions:director-list": Page("admissions.change_directors"),
+    "admissions:director": Page(
+        "admissions.change_directors", "admissions.change_directors", about="listed_school"
+    ),
     "admissions:move-list": Page("admissions.view_moves"),
     "admissions:move": Page("admissions.view_moves", "admissions.decide_move", about="move"),
     "admissions:question-list": Page("admissions.edit_questions"),

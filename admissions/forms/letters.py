@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import TemplateCode, TemplateUse
+from notifications.services.letter_content import printable
 from notifications.services.template_editing import FIELDS, Draft, TemplateError, check_draft, markup_of
 
 
@@ -95,3 +96,10 @@ class DirectorForm(forms.Form):
         max_length=120,
         error_messages={"required": _("Fill in the name as it must stand under the letters.")},
     )
+
+    def clean_director_name(self) -> str:
+        """One line without signs that have no shape: it is compared with a line of the letter."""
+        name = printable(self.cleaned_data["director_name"])
+        if not name:
+            raise forms.ValidationError(self.fields["director_name"].error_messages["required"])
+        return name

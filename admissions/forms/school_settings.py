@@ -18,7 +18,7 @@ YEAR = 2001  # any year that is no leap year: only month and day count
 
 
 class SchoolForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Address, contact, director, how forms come in, and when children move up (DH-017, DH-037)."""
+    """Address, contact, how forms come in, and when children move up (DH-017, DH-037)."""
 
     transition = forms.ChoiceField(
         label=gettext_lazy("Children move up on"),
@@ -46,7 +46,6 @@ class SchoolForm(forms.ModelForm):  # type: ignore[type-arg]
             "street",
             "postcode",
             "place",
-            "director_name",
             "contact_email",
             "contact_phone",
             "hand_in",
@@ -56,14 +55,12 @@ class SchoolForm(forms.ModelForm):  # type: ignore[type-arg]
             "street": gettext_lazy("Street and number"),
             "postcode": gettext_lazy("Postcode"),
             "place": gettext_lazy("Place"),
-            "director_name": gettext_lazy("Name of the director"),
             "contact_email": gettext_lazy("E-mail for parents and the programme office"),
             "contact_phone": gettext_lazy("Phone number"),
             "hand_in": gettext_lazy("How do parents hand in the form?"),
             "hand_in_note": gettext_lazy("Where and when"),
         }
         help_texts = {
-            "director_name": gettext_lazy("This name stands below the letters."),
             "hand_in_note": gettext_lazy("For example: at the desk, on school days from 8.30 to 15.00."),
         }
         widgets = {

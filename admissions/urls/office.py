@@ -9,6 +9,7 @@ from admissions.views import (
     confirmations,
     decisions,
     desk,
+    directors,
     draw_room,
     moves,
     office,
@@ -95,5 +96,7 @@ urlpatterns = [
     path("wat-als/<int:pk>/", simulation.SimulationView.as_view(), name="simulation"),
     path("wat-als/<int:pk>/stoppen/", simulation.SimulationCancelView.as_view(), name="simulation-cancel"),
     path("wat-als/<int:pk>/memo.pdf", simulation.SimulationMemoView.as_view(), name="simulation-memo"),
+    path("directeuren/", directors.DirectorListView.as_view(), name="director-list"),
+    path("directeuren/<int:pk>/", directors.DirectorView.as_view(), name="director"),
     path("scholen/", office_lists.SchoolListView.as_view(), name="school-list"),
 ]

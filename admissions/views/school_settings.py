@@ -86,7 +86,7 @@ class EditPage(SchoolPage):
 
 
 class EditSchoolView(EditPage):
-    """Contact, director, hand-in, transition date (DH-017, DH-037)."""
+    """Contact, hand-in, transition date (DH-017, DH-037)."""
 
     permission = "admissions.change_school"
     template_name = "admissions/school_edit.html"
@@ -98,6 +98,9 @@ class EditSchoolView(EditPage):
     def save(self, form: SchoolForm) -> str:
         set_school(self.scope.year, self.school, form.cleaned_data, actor=self.actor)
         return _("The data of the school have been saved.")
+
+    def besides(self, form: SchoolForm) -> dict[str, Any]:
+        return {"may_ask": self.request.user.has_perm("admissions.ask_desk", self.school)}
 
 
 class EditRulesView(EditPage):

@@ -133,6 +133,7 @@ ROWS: dict[str, Callable[[Place], str]] = {
     "held_message": lambda place: place.rows["message"],
     "failed_delivery": failed_delivery,
     "member": lambda place: str(MembershipFactory(school=place.school).pk),
+    "listed_school": lambda place: str(place.school.pk),
     "placed": lambda place: place.offered.registration_number,
     "move": lambda place: str(MoveRequestFactory(application=place.offered).pk),
     "ticket": lambda place: str(

@@ -28,7 +28,6 @@ SCHOOL_FIELDS = (
     "street",
     "postcode",
     "place",
-    "director_name",
     "contact_email",
     "contact_phone",
     "hand_in",
