@@ -10,6 +10,7 @@ from admissions.enums import CareState
 from admissions.models import CareCase, CareDay
 from admissions.selectors.school import SchoolView
 from admissions.today.tasks import Task
+from notifications.services.template_approval import waiting_versions
 from schools.enums import DrawMode, RoundState
 from schools.models import SchoolRound, local_moment
 
@@ -122,3 +123,27 @@ def draw_tasks(view: SchoolView) -> list[Task]:
 
 def _before_freeze(draw_on: date | None) -> date | None:
     return date.fromordinal(draw_on.toordinal() - 2) if draw_on else None
+
+
+def letter_tasks(view: SchoolView) -> list[Task]:
+    """Letters that the administrator changed and that are not sent before the director approves them (section 1)."""
+    waiting = waiting_versions(view.school)
+    if not waiting:
+        return []
+    n = {"n": len(waiting)}
+    sending = min(
+        (r.offers_on for r in view.rounds if r.offers_on and r.offers_on >= view.today), default=None
+    )
+    return [
+        Task(
+            "mail",
+            ngettext("%(n)d letter to approve", "%(n)d letters to approve", n["n"]) % n,
+            gettext("A changed letter is not sent before you approve it."),
+            sending,
+            reverse("admissions:letter-edit", args=[view.school.brin, waiting[0].code])
+            if len(waiting) == 1
+            else reverse("admissions:letter-list", args=[view.school.brin]),
+            pgettext("button", "Look"),
+            ngettext("Approve %(n)d changed letter", "Approve %(n)d changed letters", n["n"]) % n,
+        )
+    ]

@@ -185,6 +185,16 @@ def test_same_text_stored_by_the_director_approves_it(scene, administrator, dire
     assert LetterTemplate.objects.get().approval.approved_by == director
 
 
+def test_start_page_asks_the_director_and_not_the_administrator(scene, administrator, director):
+    store(scene, administrator, body=PROPOSED)
+
+    page = scene.url("school-today")
+    assert "Approve 1 changed letter" in text(logged_in(director), page) or "1 letter to approve" in text(
+        logged_in(director), page
+    )
+    assert "letter to approve" not in text(logged_in(administrator), page)
+
+
 def test_approval_stays_also_for_raw_sql(scene, director):
     store(scene, director, body=PROPOSED)
     refused = (IntegrityError, InternalError, OperationalError)
