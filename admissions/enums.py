@@ -176,7 +176,7 @@ PARTICIPATION_MOVES: dict[str, set[str]] = {
     T.ELIGIBLE: {T.INVITED, T.REMOVED},
     T.INVITED: {T.OPTED_IN, T.NOT_OPTED_IN, T.REMOVED},
     T.OPTED_IN: {T.NOT_OPTED_IN, T.REMOVED, T.PLACED, T.IMPROVED, T.UNCHANGED},
-    T.NOT_OPTED_IN: set(),
+    T.NOT_OPTED_IN: {T.OPTED_IN},  # a message that came in time is typed later, or a mistake is mended
     T.REMOVED: set(),
     T.PLACED: set(),
     T.IMPROVED: set(),

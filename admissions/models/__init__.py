@@ -17,6 +17,7 @@ from admissions.models.entries import FormEntry
 from admissions.models.figures import PublishedRound, PublishedSchool
 from admissions.models.links import SheetLink
 from admissions.models.openings import FileOpening
+from admissions.models.opt_ins import OptInMessage
 from admissions.models.places import LedgerEntry, MoveRequest, Participation, Placement, Withdrawal
 from admissions.models.repairs import LateWithdrawal, Repair
 from admissions.models.simulations import Simulation
@@ -39,6 +40,7 @@ __all__ = [
     "LateWithdrawal",
     "LedgerEntry",
     "MoveRequest",
+    "OptInMessage",
     "Participation",
     "Placement",
     "Preference",

@@ -214,12 +214,15 @@ def test_table_of_the_move_house_request():
 
 
 def test_table_of_the_participation():
-    """4.6; a withdrawal takes it out at any moment before the matching."""
+    """4.6; a withdrawal takes it out at any moment before the matching.
+
+    Back to OPTED_IN: a message that came within the window and is typed after it, or a mistake that is mended.
+    """
     assert {
         T.ELIGIBLE: {T.INVITED, T.REMOVED},
         T.INVITED: {T.OPTED_IN, T.NOT_OPTED_IN, T.REMOVED},
         T.OPTED_IN: {T.NOT_OPTED_IN, T.REMOVED, T.PLACED, T.IMPROVED, T.UNCHANGED},
-        T.NOT_OPTED_IN: set(),
+        T.NOT_OPTED_IN: {T.OPTED_IN},
         T.REMOVED: set(),
         T.PLACED: set(),
         T.IMPROVED: set(),
