@@ -91,6 +91,12 @@ class EntryForm(forms.Form):
     house_number = text(_("House number"), "c2 c6k")
     street = text(_("Street"), "c4")
     place = text(_("Place"), "c3")
+    is_twin = tick(
+        _("A twin, also applied for now"),
+        _(
+            "Or another child of the family with the same birthday. The two forms are then looked at together."
+        ),
+    )
     guardian_name = text(_("Name of parent 1"), "c6")
     guardian2_name = text(_("Name of parent 2"), "c6", optional=True)
     email = text(_("E-mail address of parent 1"), "c6", inputmode="email")

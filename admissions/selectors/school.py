@@ -164,6 +164,19 @@ def _outcome(view: SchoolView) -> Case:
     )
 
 
+def twins_of(view: SchoolView, application: Application) -> list[Application]:
+    """Other children at this school with the same birthday and address, when either is marked as a twin (Q-01)."""
+    form = application.form
+    rows = own_applications(view).filter(
+        child__date_of_birth=application.child.date_of_birth,
+        form__postcode=form.postcode,
+        form__house_number__iexact=form.house_number,
+    )
+    if not form.is_twin:
+        rows = rows.filter(form__is_twin=True)
+    return list(rows.exclude(pk=application.pk).exclude(decision=Decision.VOID).order_by("pk"))
+
+
 def first_list(preferences: QuerySet[Preference]) -> QuerySet[Preference]:
     """The list of the form. What an unplaced family added for a VOVP would tell that it takes part (DH-135)."""
     return preferences.filter(added_in__isnull=True)

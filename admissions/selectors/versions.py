@@ -14,7 +14,7 @@ from schools.models import Programme, User
 
 CARE_COLUMNS = frozenset({"care_request", "care_duty", "care_note"})
 # What a version without these columns meant: a file of signed forms does not name them.
-UNNAMED = {"channel": "paper", "no_email": "0"}
+UNNAMED = {"channel": "paper", "no_email": "0", "is_twin": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,6 @@ def _shown(column: str, contents: dict[str, str], names: dict[str, str]) -> str:
         return names.get(value, value)
     if column in ("priority_claims", "checked_claims"):
         return ", ".join(str(PriorityKind(kind).label) for kind in value.split())
-    if column in ("care_request", "no_email"):
+    if column in ("care_request", "no_email", "is_twin"):
         return {"1": _("yes"), "0": _("no")}.get(value, value)
     return value

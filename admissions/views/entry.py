@@ -173,6 +173,8 @@ class EntryView(EntryPage):
                 revision=revision,
                 actor=self.actor,
                 window=request.POST.get("window", ""),
+                intake=self.intake(),
+                is_new=self.entry is None,
             )
         except RefusedError as exc:
             return self.page(raw, self.judged(raw), live=True, refusal=str(exc), status=409)
@@ -202,6 +204,8 @@ class EntryView(EntryPage):
                 revision=revision,
                 actor=self.actor,
                 window=self.request.POST.get("window", ""),
+                intake=self.intake(),
+                is_new=self.entry is None,
             )
         except EntryConflict:
             return redirect("admissions:entry-compare", self.school.brin, self.kwargs["key"])
@@ -355,6 +359,7 @@ class EntryKeepView(EntryView):
                 actor=self.actor,
                 window=request.POST.get("window", ""),
                 intake=self.intake(),
+                is_new=self.entry is None,
             )
         except RefusedError as exc:
             return HttpResponse(str(exc), status=409, content_type="text/plain; charset=utf-8")

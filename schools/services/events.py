@@ -63,7 +63,9 @@ def record_events(
     AdmissionYear.objects.select_for_update(no_key=True).get(pk=year.pk)
     last = Event.objects.filter(year=year).order_by("-sequence").only("sequence", "hash").first()
     sequence, previous = (last.sequence, last.hash) if last else (0, "")
-    recorded_at, effective_at = database_now(), effective_at or now(year)
+    recorded_at = database_now()
+    if effective_at is None:  # in a real year the two are one moment, and one question to the database
+        effective_at = recorded_at if year.clock_at is None else now(year)
     events: list[Event] = []
     for fact in facts:
         sequence += 1
@@ -84,7 +86,9 @@ def record_events(
         event.hash = previous = event_hash(event)
         events.append(event)
     Event.objects.bulk_create(events, batch_size=BATCH)
-    EventHead.objects.update_or_create(year=year, defaults={"sequence": sequence, "hash": previous})
+    # The year's row is ours since the top, so nobody makes the head between these two.
+    if not EventHead.objects.filter(year=year).update(sequence=sequence, hash=previous):
+        EventHead.objects.create(year=year, sequence=sequence, hash=previous)
     return len(events)
 
 

@@ -77,6 +77,7 @@ class AlikeApplication:
     school_id: int
     child_name: str
     is_same: bool  # the very same name and date: only one of the two can be final (DH-034)
+    is_twin: bool = False  # born on the same day, living together, another first name: another child (Q-01)
 
 
 def alike_to(
@@ -85,7 +86,7 @@ def alike_to(
     """Applications of this year, in any school, of a child that looks like the one of ``contents`` (Q-08). One query.
 
     Alike are: born on one day with nearly the same first name and surname, or first and surname turned round; the
-    same first name at one address, born on another day (a date is easily mistyped).
+    same first name at one address, born on another day (a date is easily mistyped). Twins are found as such.
     """
     try:
         born = date.fromisoformat(contents["date_of_birth"])
@@ -124,12 +125,12 @@ def alike_to(
         turned = first == surname and last == given
         # Twins have one surname, address and birthday: one letter between their first names is no mistake then.
         twins = same_day and at_home and first != given and last == surname
-        if (same_day and (names or turned) and not twins) or (not same_day and at_home and first == given):
+        if twins or (same_day and (names or turned)) or (not same_day and at_home and first == given):
             name = " ".join(part for part in (other_given, prefix, other_surname) if part)
             same = same_day and (first, last, plain(prefix)) == (
                 given,
                 surname,
                 plain(contents["surname_prefix"]),
             )
-            found.append(AlikeApplication(pk, number, school_id, name, same))
+            found.append(AlikeApplication(pk, number, school_id, name, same, is_twin=twins))
     return found

@@ -1,7 +1,7 @@
 """The application form from draft to locked (den-haag.md 4.1, DH-050 to DH-059)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from admissions.enums import (
     Decision,
     FormState,
 )
-from admissions.models import Application, ApplicationForm, FormVersion
+from admissions.models import Application, ApplicationForm, Child, FormVersion
 from admissions.procedures.base import Problem
 from admissions.services.cases.settling import duplicates_ended, live_cases, settle_cases
 from admissions.services.forms.checks import ALL_CHECKED, check_contents, clean_contents
@@ -27,8 +27,8 @@ from admissions.services.forms.contents import (
     write_contents,
 )
 from admissions.services.forms.eligibility import may_apply, movers
-from admissions.services.forms.intake import intake_for
-from admissions.services.forms.registration import draw_numbers
+from admissions.services.forms.intake import Intake, intake_for
+from admissions.services.forms.registration import any_number
 from admissions.services.letters.outcome_messages import send_confirmation
 from admissions.services.year.states import check_move
 from schools.clock import now
@@ -61,9 +61,12 @@ class Typed:
     checklist: tuple[int, ...] = ()
 
 
-def check_entry_open(round_: Round) -> None:
-    """Forms are entered from the parents' window until the processing deadline, to the second (DH-055)."""
-    at = now(round_.year)
+def check_entry_open(round_: Round, *, at: datetime | None = None) -> None:
+    """Forms are entered from the parents' window until the processing deadline, to the second (DH-055).
+
+    ``at``: the moment the caller has asked the clock for already.
+    """
+    at = at or now(round_.year)
     if (
         round_.parents_from is None
         or round_.processing_until is None
@@ -81,15 +84,19 @@ def check_entry_open(round_: Round) -> None:
 
 
 def _load(form_id: int) -> ApplicationForm:
-    return (
+    form = (
         ApplicationForm.objects.select_for_update(of=("self",))
         .select_related(
             "application__first_choice__round__year__region",
-            "application__first_choice__programme",
+            "application__first_choice__programme__school",
             "application__child",
         )
         .get(pk=form_id)
     )
+    form.application.form = form
+    if form.application.year_id == form.application.first_choice.round.year_id:
+        form.application.year = form.application.first_choice.round.year  # with its region, read already
+    return form
 
 
 def _fact(form: ApplicationForm, kind: str, old: str, new: str, reason: str = "") -> Fact:
@@ -103,22 +110,18 @@ def _move(form: ApplicationForm, target: FormState) -> str:
 
 
 @transaction.atomic
-def create_draft(school_round: SchoolRound, typed: Typed, *, actor: User | None) -> ApplicationForm:
+def create_draft(
+    school_round: SchoolRound, typed: Typed, *, actor: User | None, at: datetime | None = None
+) -> ApplicationForm:
     """Start a form at its first-choice school (DH-050, DH-051). Raises FormProblems or FormError."""
     round_ = school_round.round
-    check_entry_open(round_)
+    check_entry_open(round_, at=at)
     if not school_round.is_capped:
         raise FormError(_("A school without a ceiling admits the child itself: no form is entered (DH-060)."))
     contents = clean_contents(typed.contents | {"preference_1": school_round.programme.code})
     _check_draft(contents, round_)
-    number = draw_numbers(1)[0]
-    application = Application.objects.create(
-        year=round_.year,
-        first_choice=school_round,
-        child=provisional_child(round_.year.region_id, contents, number),
-        registration_number=number,
-        decision=Decision.PENDING,
-    )
+    application = _pending_application(school_round, contents)
+    number = application.registration_number
     own_reference = contents["form_reference"]
     contents["form_reference"] = own_reference or number
     if (
@@ -138,6 +141,25 @@ def create_draft(school_round: SchoolRound, typed: Typed, *, actor: User | None)
     )
     record_event(round_.year, _fact(form, "form_draft", "", S.DRAFT), actor=actor)
     return form
+
+
+def _pending_application(school_round: SchoolRound, contents: Contents) -> Application:
+    year = school_round.round.year
+    for tries in range(3):
+        number = any_number()
+        try:
+            with transaction.atomic():
+                return Application.objects.create(
+                    year=year,
+                    first_choice=school_round,
+                    child=provisional_child(year.region_id, contents, number),
+                    registration_number=number,
+                    decision=Decision.PENDING,
+                )
+        except IntegrityError:
+            if tries == 2:
+                raise
+    raise AssertionError("unreachable")
 
 
 def draft_problems(contents: Contents, round_: Round) -> list[Problem]:
@@ -176,11 +198,13 @@ def _check_draft(contents: Contents, round_: Round) -> None:
 
 
 @transaction.atomic
-def save_draft(form_id: int, typed: Typed, *, actor: User | None) -> ApplicationForm:
+def save_draft(
+    form_id: int, typed: Typed, *, actor: User | None, at: datetime | None = None
+) -> ApplicationForm:
     """Keep what was typed in a DRAFT or RELEASED form; nothing is judged that may still be wrong."""
     form = _load(form_id)
     round_ = form.application.first_choice.round
-    check_entry_open(round_)
+    check_entry_open(round_, at=at)
     if form.state not in (S.DRAFT, S.RELEASED):
         raise FormError(_("Release the form first, then you can change it."))
     fixed = {
@@ -213,17 +237,22 @@ def _check_birth_date(form: ApplicationForm, contents: Contents) -> None:
         )
 
 
-def problems_of(form: ApplicationForm, *, round_: Round | None = None) -> list[Problem]:
-    """Everything that keeps the form from being final: its contents, the checklist, a second application."""
-    round_ = round_ or form.application.first_choice.round
-    contents = form.draft or contents_of(form.application)
-    _ready, found = check_contents(contents, intake_for(round_))
+def problems_of(
+    form: ApplicationForm, contents: Contents, intake: Intake
+) -> tuple[list[Problem], Child | None]:
+    """Everything that keeps the form from being final: its contents, the checklist, a second application.
+
+    Besides the problems the row of this child, if there is one.
+    """
+    year = form.application.year
+    child = None
+    _ready, found = check_contents(contents, intake)
     problems = [Problem(column, text) for column, text in found]
     if sorted(form.checklist) != ALL_CHECKED:
         problems.append(Problem("checklist", _("Tick all seven points of the checklist first.")))
     if not problems:
-        child = known_child(round_.year.region_id, contents)
-        if child is not None and not may_apply(round_.year, child, besides_id=form.application_id):
+        child = known_child(year.region_id, contents)
+        if child is not None and not may_apply(year, child, besides_id=form.application_id):
             problems.append(
                 Problem(
                     "given_name",
@@ -233,47 +262,51 @@ def problems_of(form: ApplicationForm, *, round_: Round | None = None) -> list[P
                     ),
                 )
             )
-    return problems
+    return problems, child
 
 
 @transaction.atomic
-def finalise_form(form_id: int, *, actor: User | None) -> ApplicationForm:
+def finalise_form(form_id: int, *, actor: User | None, intake: Intake | None = None) -> ApplicationForm:
     """Make a DRAFT or RELEASED form final and confirm it to the parents (DH-045, DH-051, DH-054).
 
+    ``intake``: of the form's round, when the caller has read it already.
     Raises FormProblems with every field that is not right yet; the draft stays as it is.
     """
     form = _load(form_id)
-    check_entry_open(form.application.first_choice.round)
-    return _finalise(form, S.FINAL, actor=actor)
+    round_ = form.application.first_choice.round
+    at = now(round_.year)
+    check_entry_open(round_, at=at)
+    return _finalise(form, S.FINAL, actor=actor, at=at, intake=intake or intake_for(round_))
 
 
-def _finalise(form: ApplicationForm, target: FormState, *, actor: User | None) -> ApplicationForm:
+def _finalise(
+    form: ApplicationForm, target: FormState, *, actor: User | None, at: datetime, intake: Intake
+) -> ApplicationForm:
     application, year = form.application, form.application.year
     contents = form.draft or contents_of(application)
     _check_birth_date(form, contents)
     old = _move(form, target)
-    problems = problems_of(form)
+    problems, known = problems_of(form, contents, intake)
     if problems:
         raise FormProblems(problems)
-    at = now(year)
-    form.version = form.versions.count() + 1
+    is_first = application.decision == Decision.PENDING
+    form.version = 1 if is_first else form.versions.count() + 1
     form.draft, form.checked_by, form.checked_at = None, actor, at
     previous_child = application.child
-    write_contents(application, contents)
-    form.save()
+    try:
+        with transaction.atomic():
+            write_contents(application, contents, known=known, intake=intake, is_first=is_first)
+            if is_first:
+                application.decision = Decision.UNDECIDED
+                application.previous = unused_move(year.pk, application.child_id) if known else None
+                application.save(update_fields=["decision", "previous"])
+    except IntegrityError as exc:  # another school was a moment earlier
+        raise FormError(_("This child already has an application this year. Call the office.")) from exc
     if previous_child.pk != application.child_id and not previous_child.applications.exists():
         previous_child.delete()  # only ever typed in this draft
     FormVersion.objects.create(
         form=form, version=form.version, contents=contents, finalised_by=actor, finalised_at=at
     )
-    if application.decision == Decision.PENDING:
-        application.decision = Decision.UNDECIDED
-        application.previous = unused_move(year.pk, application.child_id)
-        try:
-            with transaction.atomic():
-                application.save(update_fields=["decision", "previous"])
-        except IntegrityError as exc:  # another school was a moment earlier
-            raise FormError(_("This child already has an application this year. Call the office.")) from exc
     open_care_route(application)
     record_event(year, _fact(form, "form_final", old, target, f"version {form.version}"), actor=actor)
     send_confirmation(application, version=form.version)
@@ -322,10 +355,11 @@ def void_form(form_id: int, *, actor: User | None, reason: str = "") -> Applicat
 
 @transaction.atomic
 def finalise_late(
-    form_id: int, *, proof: str, actor: User | None, after_draw: bool = False
+    form_id: int, *, proof: str, actor: User | None, after_draw: bool = False, is_checked: bool = False
 ) -> ApplicationForm:
     """The programme manager makes an expired form count, with proof that it came in on time (Q-31).
 
+    ``is_checked``: the manager went through the seven points with the school, which had not ticked them (DH-045).
     ``after_draw``: a repair by two people adds a forgotten child, whose lot is drawn apart (OA-LOT/1 section 8).
     """
     form = _load(form_id)
@@ -336,7 +370,9 @@ def finalise_late(
         raise FormError(_("Say what proves that the form came in on time."))
     if form.state != S.EXPIRED:
         raise FormError(_("Only a form that was never made final can be added like this."))
-    form = _finalise(form, S.LOCKED, actor=actor)
+    if is_checked:
+        form.checklist = ALL_CHECKED
+    form = _finalise(form, S.LOCKED, actor=actor, at=now(round_.year), intake=intake_for(round_))
     settle_cases(
         round_.year,
         live_cases([form.application_id], CaseKind.NOT_FINAL),

@@ -55,6 +55,7 @@ EXTRAS = (
     "evidence_sibling",
     "evidence_preschool",
     "evidence_staff",
+    "is_twin",  # the parents marked a twin in the same round
     "checked_claims",  # kinds the school has confirmed already
 )
 FREE_TEXTS = ("care_note", "evidence_sibling", "evidence_preschool", "evidence_staff")

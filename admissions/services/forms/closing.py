@@ -54,7 +54,7 @@ def keep_every_round() -> int:
     """
     locked = 0
     rounds = Round.objects.filter(
-        kind=RoundKind.ALM, state__in=BEFORE_LOCK_STATES, year__clock_at=None
+        kind=RoundKind.ALM, state__in=BEFORE_LOCK_STATES, year__clock_at=None, year__is_planned=False
     ).select_related("year__region")
     for round_ in rounds:
         if round_.processing_until:

@@ -16,6 +16,7 @@ from admissions.models import (
     PriorityClaim,
 )
 from admissions.services.forms.checks import CLAIMABLE, PREFERENCES
+from admissions.services.forms.intake import Intake
 from admissions.validators import identity_key
 from schools.models import Programme
 
@@ -56,6 +57,7 @@ def contents_of(application: Application) -> Contents:
         "guardian2_name": second.name if second else "",
         "guardian2_email": second.email if second else "",
         "care_note": form.care_note,
+        "is_twin": str(int(form.is_twin)),
         "checked_claims": " ".join(sorted(confirmed, key=CLAIMABLE.index)),
     }
     contents |= {f"evidence_{kind}": claims[kind].evidence if kind in claims else "" for kind in CLAIMABLE}
@@ -95,88 +97,105 @@ def known_child(region_id: int, contents: Contents) -> Child | None:
     return Child.objects.filter(region_id=region_id, identity_key=key).first()
 
 
-def child_for(application_region_id: int, contents: Contents) -> Child:
-    """The one row of this child (Q-08); its name is written as on the last form."""
-    key = identity_key(
-        contents["given_name"], contents["surname_prefix"], contents["surname"], contents["date_of_birth"]
-    )
-    child, _created = Child.objects.update_or_create(
-        region_id=application_region_id,
-        identity_key=key,
-        defaults={
-            "given_name": contents["given_name"],
-            "surname_prefix": contents["surname_prefix"],
-            "surname": contents["surname"],
-            "date_of_birth": date.fromisoformat(contents["date_of_birth"]),
-        },
-    )
+def child_for(application: Application, contents: Contents, known: Child | None) -> Child:
+    """The one row of this child (Q-08); its name is written as on the last form.
+
+    A child nobody knows yet takes over the row of its draft. Another school that makes the same child known at the
+    same moment gives an IntegrityError: the caller says so.
+    """
+    written = {
+        "given_name": contents["given_name"],
+        "surname_prefix": contents["surname_prefix"],
+        "surname": contents["surname"],
+        "date_of_birth": date.fromisoformat(contents["date_of_birth"]),
+        "identity_key": identity_key(
+            contents["given_name"], contents["surname_prefix"], contents["surname"], contents["date_of_birth"]
+        ),
+    }
+    child = known or application.child
+    if known is None and not child.identity_key.startswith(PROVISIONAL):
+        return Child.objects.create(region_id=application.year.region_id, **written)
+    if any(getattr(child, name) != value for name, value in written.items()):
+        for name, value in written.items():
+            setattr(child, name, value)
+        child.save(update_fields=list(written))
     return child
 
 
-def write_contents(application: Application, contents: Contents) -> None:
-    """Put ``contents`` (normalised and checked as far as they must be) into the rows of the form."""
+def write_contents(
+    application: Application,
+    contents: Contents,
+    *,
+    known: Child | None,
+    intake: Intake | None = None,
+    is_first: bool = False,
+) -> None:
+    """Put ``contents`` (normalised and checked as far as they must be) into the rows of the form.
+
+    ``known``: the row of this child, if there is one; ``intake``: of the round, when it has been read already.
+    ``is_first``: the form was never final, so that it has no rows of parents, schools and claims to look for.
+    """
     form = application.form
-    application.child = child_for(application.year.region_id, contents)
-    application.save(update_fields=["child"])
+    child = child_for(application, contents, known)
+    if child.pk != application.child_id:
+        application.child = child
+        application.save(update_fields=["child"])
     form.received_on = date.fromisoformat(contents["received_on"])
     form.street, form.house_number = contents["street"], contents["house_number"]
     form.postcode, form.place = contents["postcode"], contents["place"]
     form.care_requested = contents["care_request"] == "1"
     form.care_note = contents.get("care_note", form.care_note)
     form.channel = contents.get("channel", form.channel)
-    form.save(
-        update_fields=[
-            "received_on",
-            "street",
-            "house_number",
-            "postcode",
-            "place",
-            "care_requested",
-            "care_note",
-            "channel",
-        ]
-    )
-    Guardian.objects.update_or_create(
-        application=application,
-        position=1,
-        defaults={
-            "name": contents["guardian_name"],
-            "email": contents["email"],
-            "phone": contents["phone"],
-            "language": contents["language"],
-        },
-    )
-    if contents.get("guardian2_name"):
-        Guardian.objects.update_or_create(
-            application=application,
-            position=2,
-            defaults={
-                "name": contents["guardian2_name"],
-                "email": contents["guardian2_email"],
-                "language": contents["language"],
-            },
-        )
-    elif "guardian2_name" in contents:
-        Guardian.objects.filter(application=application, position=2).delete()
+    form.is_twin = contents.get("is_twin", str(int(form.is_twin))) == "1"
+    form.save()
+    _write_guardians(application, contents, is_first=is_first)
     codes = [contents[name] for name in PREFERENCES if contents[name]]
-    programmes = {
-        programme.code: programme
-        for programme in Programme.objects.filter(
-            school_rounds__round=application.first_choice.round_id, code__in=codes
-        )
-    }
-    application.preferences.all().delete()
+    if intake is not None:
+        programmes = {code: intake.school_rounds[code].programme for code in codes}
+    else:
+        in_round = Programme.objects.filter(school_rounds__round=application.first_choice.round_id)
+        programmes = {programme.code: programme for programme in in_round.filter(code__in=codes)}
+    if not is_first:
+        application.preferences.all().delete()
     Preference.objects.bulk_create(
         Preference(application=application, rank=rank, programme=programmes[code])
         for rank, code in enumerate(codes, start=1)
     )
-    _write_claims(application, contents)
+    _write_claims(application, contents, is_first=is_first)
 
 
-def _write_claims(application: Application, contents: Contents) -> None:
+def _write_guardians(application: Application, contents: Contents, *, is_first: bool) -> None:
+    """The first parent, and the second when the form names one; what lacks the column says nothing of a second."""
+    wanted = {
+        1: {
+            "name": contents["guardian_name"],
+            "email": contents["email"],
+            "phone": contents["phone"],
+            "language": contents["language"],
+        }
+    }
+    if contents.get("guardian2_name"):
+        wanted[2] = {
+            "name": contents["guardian2_name"],
+            "email": contents["guardian2_email"],
+            "language": contents["language"],
+        }
+    stored = {} if is_first else {row.position: row for row in application.guardians.all()}
+    if 2 in stored and 2 not in wanted and "guardian2_name" in contents:
+        stored[2].delete()
+    Guardian.objects.bulk_create(
+        Guardian(application=application, position=position, **values)
+        for position, values in wanted.items()
+        if position not in stored
+    )
+    for position in wanted.keys() & stored.keys():
+        Guardian.objects.filter(pk=stored[position].pk).update(**wanted[position])
+
+
+def _write_claims(application: Application, contents: Contents, *, is_first: bool) -> None:
     """Claims as typed; what the school confirmed or rejected before stays so while nothing else is typed (DH-061)."""
     claimed = set(contents["priority_claims"].split())
-    stored = {claim.kind: claim for claim in application.claims.all()}
+    stored = {} if is_first else {claim.kind: claim for claim in application.claims.all()}
     gone = [
         claim.pk
         for kind, claim in stored.items()

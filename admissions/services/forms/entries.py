@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -111,14 +111,17 @@ def keep_typed(
     actor: User | None,
     window: str = "",
     intake: Intake | None = None,
+    is_new: bool = False,
 ) -> Kept:
-    """Store what was typed, whatever it is; and as a draft as soon as there is enough for one.
+    """Store what was typed, whatever it is; and as a draft as soon as there is enough for one. At most 20 queries.
 
+    ``is_new``: the caller looked and found no entry of this key.
     Raises FormError when the form is closed. A version that came too late is put aside and EntryConflict is raised
     by the caller (``conflict_of``), so that this transaction keeps it.
     """
-    check_entry_open(school_round.round)
-    entry = _locked(key, school_round)
+    at = now(school_round.round.year)
+    check_entry_open(school_round.round, at=at)
+    entry = _locked(key, school_round, is_new=is_new)
     form = entry.form
     if form is not None and form.state not in OPEN_FORMS:
         raise FormError(_("This form is final. Release it first, then you can change it."))
@@ -132,7 +135,6 @@ def keep_typed(
         besides=form.application_id if form else None,
         reference=form.form_reference if form else "",
     )
-    at = now(school_round.round.year)
     is_own_window = bool(window) and window == entry.window
     if revision != entry.revision and not is_own_window and typed != entry.typed and entry.typed:
         entry.aside = entry.aside | {str(actor.pk if actor else 0): {"typed": typed, "at": at.isoformat()}}
@@ -143,13 +145,16 @@ def keep_typed(
     return Kept(entry, judged)
 
 
-def _locked(key: uuid.UUID, school_round: SchoolRound) -> FormEntry:
+def _locked(key: uuid.UUID, school_round: SchoolRound, *, is_new: bool) -> FormEntry:
     """The entry of this key, made when it is not there; whoever clicks at the same moment waits here."""
     rows = FormEntry.objects.select_for_update(of=("self",)).select_related("form__application__child")
-    entry = rows.filter(key=key).first()
+    entry = None if is_new else rows.filter(key=key).first()
     if entry is None:
-        FormEntry.objects.get_or_create(key=key, defaults={"school_round": school_round})
-        entry = rows.get(key=key)
+        try:
+            with transaction.atomic():
+                return FormEntry.objects.create(key=key, school_round=school_round)
+        except IntegrityError:  # another click was a moment earlier
+            entry = rows.get(key=key)
     if entry.school_round_id == school_round.pk:
         entry.school_round = school_round  # with its round and year, read already
     return entry
@@ -160,21 +165,21 @@ def _store(entry: FormEntry, typed: dict[str, str], judged: Judged, at: datetime
     if typed != entry.typed or entry.saved_at is None:
         entry.typed, entry.revision = typed, entry.revision + 1
         entry.saved_by, entry.saved_at = actor, at
-        _keep_as_draft(entry, judged, actor)
+        _keep_as_draft(entry, judged, actor, at)
     entry.save(update_fields=["typed", "revision", "aside", "saved_by", "saved_at", "window", "form"])
 
 
-def _keep_as_draft(entry: FormEntry, judged: Judged, actor: User | None) -> None:
+def _keep_as_draft(entry: FormEntry, judged: Judged, actor: User | None, at: datetime) -> None:
     """A draft is an application that lists and counts know; what does not make one yet stays an entry."""
     if draft_problems(judged.contents, entry.school_round.round):
         return
     typed = Typed(judged.contents, judged.checklist)
     if entry.form is None:
-        entry.form = create_draft(entry.school_round, typed, actor=actor)
+        entry.form = create_draft(entry.school_round, typed, actor=actor, at=at)
         return
     try:
         with transaction.atomic():
-            save_draft(entry.form.pk, typed, actor=actor)
+            save_draft(entry.form.pk, typed, actor=actor, at=at)
     except FormProblems as exc:  # another birth date on a form that was final once (DH-058)
         judged.problems[:0] = [problem for problem in exc.problems if problem not in judged.problems]
 
@@ -192,18 +197,27 @@ def finalise_entry(
     revision: int,
     actor: User | None,
     window: str = "",
+    intake: Intake | None = None,
+    is_new: bool = False,
 ) -> Finalised:
     """Keep what was typed and make it final; a click that comes twice makes one form (DH-051).
 
     Raises EntryConflict, EntryProblems (what was typed is kept) or FormError.
     """
-    done = _done_already(key, raw)
-    if done is not None:
-        return Finalised(done, is_new=False)
+    intake = intake or intake_for(school_round.round)
     try:
-        kept = keep_typed(key, school_round, raw, revision=revision, actor=actor, window=window)
+        kept = keep_typed(
+            key,
+            school_round,
+            raw,
+            revision=revision,
+            actor=actor,
+            window=window,
+            intake=intake,
+            is_new=is_new,
+        )
     except FormError:
-        done = _done_already(key, raw)  # the other click was a moment earlier
+        done = _done_already(key, raw)  # the other click was earlier
         if done is not None:
             return Finalised(done, is_new=False)
         raise
@@ -215,7 +229,7 @@ def finalise_entry(
     if judged.problems or entry.form is None:
         raise EntryProblems(judged, entry)
     try:
-        form = finalise_form(entry.form.pk, actor=actor)
+        form = finalise_form(entry.form.pk, actor=actor, intake=intake)
     except FormProblems as exc:
         judged.problems = exc.problems
         raise EntryProblems(judged, entry) from exc

@@ -57,6 +57,7 @@ class Judged:
     checklist: tuple[int, ...]
     choices: dict[str, list[Listed]] = field(default_factory=dict)
     alike: list[AlikeApplication] = field(default_factory=list)
+    twins: list[AlikeApplication] = field(default_factory=list)
     shown: dict[str, str] = field(
         default_factory=dict
     )  # typed values as they will be written: 04-03-2021, 2565 XP
@@ -105,7 +106,7 @@ def judge(
             if point not in judged.checklist
         ]
     if deep:
-        _look_further(judged, school_round.round, besides)
+        _look_further(judged, school_round.round, school_round.programme.school, besides)
     return judged
 
 
@@ -297,10 +298,40 @@ def _shown(typed: Mapping[str, str], reading: Reading, directory: Mapping[str, L
     return shown
 
 
-def _look_further(judged: Judged, round_: Round, besides: int | None) -> None:
+def _twin_notes(judged: Judged) -> list[Note]:
+    """Q-01: twins are looked at together and drawn apart; one gives the other no priority."""
+    is_marked = judged.contents.get("is_twin") == ON
+    names = ", ".join(f"{row.child_name} ({row.registration_number})" for row in judged.twins)
+    notes = []
+    if is_marked and names:
+        notes.append(
+            Note(
+                "is_twin", "ok", _("The other form is here too: %(names)s. Look at both.") % {"names": names}
+            )
+        )
+    elif is_marked:
+        notes.append(Note("is_twin", "info", _("The form of the other child is not at your school (yet).")))
+    elif names:
+        sentence = _("%(names)s lives at this address and has the same birthday. A twin? Then tick this.")
+        notes.append(Note("is_twin", "warn", sentence % {"names": names}))
+    if is_marked and "sibling" in judged.contents["priority_claims"].split():
+        sentence = _(
+            "A twin who takes part in the same draw gives no priority: that takes an older brother or sister "
+            "who is at the school already."
+        )
+        notes.append(Note("claim_sibling", "warn", sentence))
+    return notes
+
+
+def _look_further(judged: Judged, round_: Round, school: School, besides: int | None) -> None:
     """Look-alike children, and whether the right to one application is used (Q-08, DH-034)."""
     year = round_.year
-    judged.alike = alike_to(judged.contents, year=year, besides=besides)
+    found = alike_to(judged.contents, year=year, besides=besides)
+    judged.alike = [row for row in found if not row.is_twin]
+    judged.twins = [
+        row for row in found if row.is_twin and row.school_id == school.pk
+    ]  # no file of another school
+    judged.notes += _twin_notes(judged)
     if not any(found.is_same for found in judged.alike):
         return
     child = known_child(year.region_id, judged.contents)

@@ -9,11 +9,16 @@ SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 8
 
 
+def any_number() -> str:
+    """One number, not looked up: the database refuses one that is taken (once in 10^7 forms), then draw again."""
+    return "".join(secrets.choice(SYMBOLS) for _ in range(LENGTH))
+
+
 def draw_numbers(count: int) -> list[str]:
     """``count`` different numbers that no application has."""
     numbers: set[str] = set()
     while len(numbers) < count:
-        fresh = {"".join(secrets.choice(SYMBOLS) for _ in range(LENGTH)) for _ in range(count - len(numbers))}
+        fresh = {any_number() for _ in range(count - len(numbers))}
         batch = sorted(fresh)
         for start in range(0, len(batch), 500):
             taken = Application.objects.filter(registration_number__in=batch[start : start + 500])

@@ -39,6 +39,7 @@ HEADINGS = {
     "phone": "telefoon telefoonnummer tel mobiel phone",
     "language": "taal taalvandebrief language",
     "no_email": "geenemail",
+    "is_twin": "tweeling meerling twin",
     "care_request": "zorg zorgwens extraondersteuning vraag3 carerequest",
     "care_note": "toelichtingzorg toelichtingondersteuning carenote",
     "claim_sibling": "broerofzus broerzus sibling",
@@ -53,7 +54,7 @@ YES, NO = (
     frozenset({"ja", "j", "yes", "y", "1", "x", "waar", "true"}),
     frozenset({"nee", "n", "no", "0", "onwaar"}),
 )
-TICKS = frozenset({"no_email", *(f"claim_{kind}" for kind in CLAIMABLE)})
+TICKS = frozenset({"no_email", "is_twin", *(f"claim_{kind}" for kind in CLAIMABLE)})
 
 
 @dataclass(frozen=True, slots=True)

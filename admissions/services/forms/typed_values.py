@@ -19,7 +19,7 @@ from admissions.validators import has_control_character, normalise_postcode, pla
 
 # In the order of the paper form; tests and the page itself follow it.
 CHILD = ("given_name", "surname_prefix", "surname", "date_of_birth", "received_on", "channel")
-ADDRESS = ("postcode", "house_number", "street", "place")
+ADDRESS = ("postcode", "house_number", "street", "place", "is_twin")
 PARENTS = (
     "guardian_name",
     "guardian2_name",
@@ -191,6 +191,7 @@ def read_typed(typed: Mapping[str, str], *, own_code: str, intake: Intake, refer
         "language": get("language", "nl"),
         "channel": get("channel", CHANNELS[0]),
         "no_email": get("no_email", "0"),
+        "is_twin": get("is_twin", "0"),
         "care_request": get("care_request", ""),
         "care_duty": "",
         "priority_claims": " ".join(claims),
@@ -236,7 +237,9 @@ def typed_from(
     contents: Contents, directory: Mapping[str, Listed], checklist: Iterable[int] = ()
 ) -> dict[str, str]:
     """The other way: how a stored form looks in the fields."""
-    typed = {name: contents.get(name, "") for name in (*SAME, "channel", "no_email", "care_request")}
+    typed = {
+        name: contents.get(name, "") for name in (*SAME, "channel", "no_email", "care_request", "is_twin")
+    }
     for name in ("date_of_birth", "received_on"):
         day = parse_day(contents[name])
         typed[name] = short_day(day) if day else contents[name]
@@ -251,5 +254,7 @@ def typed_from(
     ticked = set(checklist)
     typed |= {f"check_{point}": ON for point in TICKED_BY_HAND if point in ticked}
     return {
-        name: value for name, value in typed.items() if value and not (name == "no_email" and value == "0")
+        name: value
+        for name, value in typed.items()
+        if value and not (name in ("no_email", "is_twin") and value == "0")
     }

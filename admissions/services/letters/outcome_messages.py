@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from admissions.enums import CARE_DUTY_STATES, ClaimState, Decision
-from admissions.models import Application, CareCase, Placement
+from admissions.models import Application, CareCase, Placement, Preference
 from admissions.procedures.registry import procedure_of
 from admissions.services.care.care_letters import reviewed_paragraphs
 from admissions.services.draws.freezing import CENTRAL
@@ -309,9 +310,13 @@ def send_confirmation(application: Application, *, version: int, again: bool = F
     """
     year, form, at = application.year, application.form, now(application.year)
     school = application.first_choice.programme.school
-    guardian = application.guardians.first()
-    claims = dict(application.claims.values_list("kind", "state"))
-    preferences = application.preferences.select_related("programme").order_by("rank")
+    listed = Prefetch("preferences", Preference.objects.select_related("programme").order_by("rank"))
+    prefetch_related_objects(
+        [application], "guardians", "claims", listed
+    )  # each read once, for everything below
+    guardian = next(iter(application.guardians.all()), None)
+    claims = {claim.kind: claim.state for claim in application.claims.all()}
+    preferences = application.preferences.all()
     key = f"{application.registration_number}/v{version}"
     if again:
         # Told more than once about one version: v2, v2.1, v2.2.
@@ -381,4 +386,13 @@ def priority_lines(application: Application, claims: Mapping[str, str]) -> list[
                 else _("your address lies outside the area")
             )
             lines.append({"label": str(PriorityKind.NEIGHBOURHOOD.label), "result": result})
+        if application.form.is_twin:  # told beforehand (Q-01)
+            lines.append(
+                {
+                    "label": _("Twin"),
+                    "result": _(
+                        "each child has its own number in the draw; one that wins gives the other no priority"
+                    ),
+                }
+            )
     return lines

@@ -29,7 +29,7 @@ from admissions.models import (
     Repair,
     Withdrawal,
 )
-from admissions.services.forms.contents import write_contents
+from admissions.services.forms.contents import known_child, write_contents
 from admissions.services.places.ledger import book
 from admissions.services.year.import_applications import care_case_of
 from admissions.services.year.states import chunks
@@ -169,7 +169,8 @@ def _restore_forms(year: AdmissionYear) -> None:
     for form in changed.distinct().select_related("application__year", "application__first_choice"):
         first = form.versions.get(version=1)
         child = form.application.child
-        write_contents(form.application, first.contents)
+        known = known_child(year.region_id, first.contents)
+        write_contents(form.application, first.contents, known=known)
         if child.pk != form.application.child_id and not child.applications.exists():
             child.delete()
         form.checked_by, form.checked_at = first.finalised_by, first.finalised_at
