@@ -42,13 +42,14 @@ D = Decision
 DECISION_MOVES: dict[str, set[str]] = {
     D.PENDING: {D.UNDECIDED, D.VOID},
     D.UNDECIDED: {D.ADMITTED, D.DRAWN_OUT, D.WITHDRAWN, D.VOID},
-    D.DRAWN_OUT: {D.PLACED_LOWER, D.UNPLACED, D.CARE_FOLLOW_UP, D.WITHDRAWN, D.VOID},
-    D.ADMITTED: {D.WITHDRAWN, D.VOID},
+    # UNDECIDED: the order of a draw by hand cannot be shown, and its school draws again before the freeze (Q-32).
+    D.DRAWN_OUT: {D.PLACED_LOWER, D.UNPLACED, D.CARE_FOLLOW_UP, D.UNDECIDED, D.WITHDRAWN, D.VOID},
+    D.ADMITTED: {D.UNDECIDED, D.WITHDRAWN, D.VOID},
     # A better place in a VOVP may be the first choice (AE-14).
     D.PLACED_LOWER: {D.ADMITTED, D.WITHDRAWN, D.VOID},
     D.UNPLACED: {D.ADMITTED, D.PLACED_LOWER, D.WITHDRAWN, D.VOID},
     # ADMITTED: a repair found that it should have had a place at its first choice (OA-LOT/1 section 8).
-    D.CARE_FOLLOW_UP: {D.ADMITTED, D.WITHDRAWN, D.VOID},
+    D.CARE_FOLLOW_UP: {D.ADMITTED, D.UNDECIDED, D.WITHDRAWN, D.VOID},
     D.WITHDRAWN: set(),
     D.VOID: set(),
 }
@@ -138,6 +139,24 @@ class EntryKind(models.TextChoices):
     FREED_OUT = "freed_out", pgettext_lazy("ledger entry", "Freed places passed on")
     # Above the ceiling, for a child that a repair gives the place it should have had (OA-LOT/1 section 8).
     EXCEPTION = "exception", pgettext_lazy("ledger entry", "Exception place")
+
+
+class BoardCondition(models.TextChoices):
+    """What a school must have in order before the draw of a round; the value stands in addresses (DH-202)."""
+
+    FORMS = "formulieren", pgettext_lazy("board column", "Forms final")
+    CLAIMS = "voorrang", pgettext_lazy("board column", "Priority checked")
+    CARE = "zorg", pgettext_lazy("board column", "Care settled")
+    PLACES = "plaatsen", pgettext_lazy("board column", "Places confirmed")
+    RULES = "regels", pgettext_lazy("board column", "Rules confirmed")
+    LETTERS = "brieven", pgettext_lazy("board column", "Letters in order")
+    DRAW = "loting", pgettext_lazy("board column", "Draw")
+
+    @property
+    def finding(self) -> str:
+        """The kind of pre-flight finding that tells of it."""
+        kinds = ("forms", "claims", "care", "places", "rules", "letters", "manual")
+        return dict(zip(BoardCondition, kinds, strict=True))[self]
 
 
 class WithdrawalReason(models.TextChoices):
@@ -233,6 +252,7 @@ class RepairKind(models.TextChoices):
     SHADOW = "shadow", pgettext_lazy("repair", "Wrong class or ceiling: shadow result")
     MISSING_BEACON = "missing_beacon", pgettext_lazy("repair", "Every beacon round is missing")
     BIRTH_DATE = "birth_date", pgettext_lazy("repair", "Wrong date of birth found later")
+    NEW_ORDER = "new_order", pgettext_lazy("repair", "Draw by hand that cannot be shown: a new order")
 
 
 class RepairState(models.TextChoices):

@@ -44,7 +44,8 @@ SESSION_MOVES: dict[str, set[str]] = {
     S.SEEDED: {S.COMPUTED},
     S.COMPUTED: {S.VERIFIED},
     S.VERIFIED: {S.APPLIED},
-    S.APPLIED: {S.ATTESTED},
+    # VOID: only a school's draw by hand whose order cannot be shown, before the freeze of its round.
+    S.APPLIED: {S.ATTESTED, S.VOID},
     S.ATTESTED: {S.PUBLISHED},
     S.PUBLISHED: set(),
     S.VOID: set(),

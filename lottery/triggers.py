@@ -39,6 +39,14 @@ register(
         f"NEW.state <> OLD.state AND NOT ({_MOVES})",
         "lottery_drawsession: no step is skipped and none is taken back",
     ),
+    Rule(
+        "lottery_session_official_stays",
+        "lottery_drawsession",
+        "UPDATE",
+        "OLD.state = 'applied' AND NEW.state = 'void' AND (OLD.kind <> 'school' "
+        "OR (SELECT r.state FROM schools_round r WHERE r.id = OLD.round_id) <> 'locked')",
+        "lottery_drawsession: an official draw stays; only a draw by hand is drawn again, before the freeze",
+    ),
     deletable_only_in_reset("lottery_drawsession", _YEAR),
     never_replaced("lottery_drawsession", "r.name = NEW.name"),
     # Who did what, and what was signed, is only ever added to.

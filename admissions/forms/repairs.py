@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from admissions.enums import RepairKind
 from admissions.models import Application
 from admissions.validators import contains_bsn
+from lottery.enums import SessionKind, SessionState
+from lottery.models import DrawSession
 from schools.fields import day_field
 from schools.models import AdmissionYear, Programme, Round
 
@@ -44,6 +46,11 @@ class RepairForm(forms.Form):
                 _("This looks like a citizen service number. It may not be stored here.")
             )
         return value
+
+    @property
+    def session(self) -> DrawSession | None:
+        """The session it is about, where that is not the one of the round."""
+        return None
 
     def found(self, typed: str) -> Application:
         """The application with this registration number or form reference, in this year."""
@@ -155,11 +162,61 @@ class MissingBeaconForm(RepairForm):
         del self.fields["document"]
 
 
+class NewOrderForm(RepairForm):
+    """A finished draw by hand of a school, and what its recording showed (Q-32, DH-077)."""
+
+    draw = forms.ModelChoiceField(
+        label=gettext_lazy("Draw by hand"),
+        queryset=DrawSession.objects.none(),
+        to_field_name="name",
+        empty_label=pgettext_lazy("choice", "Choose a draw"),
+        error_messages={
+            "required": gettext_lazy("Choose the draw that is disputed."),
+            "invalid_choice": gettext_lazy("Choose a draw by hand that was finished in this round."),
+        },
+    )
+    recording = forms.CharField(
+        label=gettext_lazy("What does the recording show?"),
+        help_text=gettext_lazy("Or why there is none. Only an order that cannot be shown is drawn again."),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": gettext_lazy("Say what the recording shows, or why there is none.")},
+    )
+    field_order = ["draw", "recording", "reason", "document"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = DrawSession.objects.filter(
+            round=self.round, kind=SessionKind.SCHOOL, state=SessionState.APPLIED
+        )
+        field: Any = self.fields["draw"]
+        field.queryset = rows.only("name", "key").order_by("key")
+        self.fields["document"].label = _("Decision of manager and boards")
+
+    def clean_recording(self) -> str:
+        value: str = self.cleaned_data["recording"]
+        if contains_bsn(value):
+            raise forms.ValidationError(
+                _("This looks like a citizen service number. It may not be stored here.")
+            )
+        return value
+
+    @property
+    def session(self) -> DrawSession | None:
+        found: DrawSession | None = self.cleaned_data.get("draw")
+        return found
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {"recording": self.cleaned_data["recording"]}
+
+
 FORMS: dict[str, type[RepairForm]] = {
     RepairKind.MINI_SESSION: ChildRepairForm,
     RepairKind.SHADOW: ShadowForm,
     RepairKind.MISSING_BEACON: MissingBeaconForm,
     RepairKind.BIRTH_DATE: BirthDateForm,
+    RepairKind.NEW_ORDER: NewOrderForm,
 }
 # The kinds in addresses, in Dutch like the others.
 SLUGS: dict[str, str] = {
@@ -167,4 +224,5 @@ SLUGS: dict[str, str] = {
     "schaduwuitslag": RepairKind.SHADOW,
     "baken-ontbreekt": RepairKind.MISSING_BEACON,
     "geboortedatum": RepairKind.BIRTH_DATE,
+    "nieuwe-volgorde": RepairKind.NEW_ORDER,
 }

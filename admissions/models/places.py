@@ -47,7 +47,12 @@ class Placement(models.Model):
                 condition=Q(state__in=sorted(ACTIVE_PLACEMENTS)),
                 name="one_active_placement_per_child",
             ),
-            models.UniqueConstraint(fields=["application", "school_round"], name="placed_once_per_round"),
+            # A school that has to draw by hand again may draw the same child again.
+            models.UniqueConstraint(
+                fields=["application", "school_round"],
+                condition=~Q(state=PlacementState.WITHDRAWN),
+                name="placed_once_per_round",
+            ),
             models.CheckConstraint(condition=Q(preference_rank__gte=1), name="placement_rank_from_one"),
         ]
 
@@ -99,6 +104,8 @@ class LedgerEntry(models.Model):
                     placement__isnull=False,
                 )
                 | Q(kind=EntryKind.EXCEPTION, places=1)
+                # Paid back by the place that this placement left.
+                | Q(kind=EntryKind.EXCEPTION, places=-1, placement__isnull=False)
                 | Q(kind=EntryKind.CEILING),
                 name="entry_sign_fits_kind",
             ),

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from admissions.case_enums import CARE_KINDS
 from admissions.enums import (
     OPEN_CARE_STATES,
     Decision,
@@ -102,7 +103,7 @@ def round_rows(view: OfficeView) -> list[RoundRow]:
     return [RoundRow(r, taking_part.get(r.pk, 0), placed.get(r.pk, 0)) for r in view.rounds]
 
 
-def _per_seat(rows: QuerySet[Any], expression: Any, key: str = "school_round") -> Coalesce:
+def per_seat(rows: QuerySet[Any], expression: Any, key: str = "school_round") -> Coalesce:
     """The sum of ``rows`` per school round, 0 where there are none."""
     grouped = rows.filter(**{key: OuterRef("pk")}).order_by().values(key).annotate(n=expression).values("n")
     return Coalesce(Subquery(grouped, output_field=IntegerField()), 0)
@@ -121,14 +122,18 @@ def school_rows(round_: Round) -> QuerySet[SchoolRound]:
         SchoolRound.objects.filter(round=round_)
         .select_related("programme__school__board")
         .annotate(
-            booked_ceiling=_per_seat(entries.filter(kind=K.CEILING), Sum("places")),
-            carried_in=_per_seat(entries.filter(kind=K.CARRIED_IN), Sum("places")),
-            freed_in=_per_seat(entries.filter(kind=K.FREED_IN), Sum("places")),
-            released=_per_seat(entries.filter(kind=K.RELEASED), Sum("places")),
-            applied=_per_seat(applications, Count("pk"), key="first_choice"),
-            admitted=_per_seat(placements.filter(preference_rank=1), Count("pk")),
-            placed=_per_seat(placements, Count("pk")),
-            open_places=_per_seat(entries.exclude(kind__in=AFTERWARDS), Sum("places")),
+            booked_ceiling=per_seat(entries.filter(kind=K.CEILING), Sum("places")),
+            carried_in=per_seat(entries.filter(kind=K.CARRIED_IN), Sum("places")),
+            freed_in=per_seat(entries.filter(kind=K.FREED_IN), Sum("places")),
+            released=per_seat(entries.filter(kind=K.RELEASED), Sum("places")),
+            applied=per_seat(applications, Count("pk"), key="first_choice"),
+            admitted=per_seat(placements.filter(preference_rank=1), Count("pk")),
+            placed=per_seat(placements, Count("pk")),
+            open_places=per_seat(
+                # An exception place that was paid back was paid with a place that a family gave back.
+                entries.exclude(kind__in=AFTERWARDS).exclude(kind=K.EXCEPTION, places__lt=0),
+                Sum("places"),
+            ),
         )
         .annotate(seats=F("booked_ceiling") + F("carried_in") + F("freed_in") + F("released"))
     )
@@ -358,9 +363,7 @@ def waiting(view: OfficeView, period: Round | None) -> Waiting:
         enrolled=Count("pk", filter=Q(state=PlacementState.ENROLLED)),
         withdrawn=Count("pk", filter=Q(state=PlacementState.WITHDRAWN)),
     )
-    found |= Case.objects.filter(year=view.year, closed_at=None).aggregate(
-        cases=Count("pk"), oldest_case=Min("opened_at")
-    )
+    found |= cases_of(view).filter(closed_at=None).aggregate(cases=Count("pk"), oldest_case=Min("opened_at"))
     held = Q(state=MessageState.HELD)
     found |= Message.objects.filter(year=view.year).aggregate(
         messages_held=Count("pk", filter=held),
@@ -370,10 +373,16 @@ def waiting(view: OfficeView, period: Round | None) -> Waiting:
 
 
 def cases_of(view: OfficeView) -> QuerySet[Case]:
-    """Reports that only the programme manager settles, with the child they are about."""
-    return Case.objects.filter(year=view.year).select_related(
-        "application__child", "application__first_choice__programme", "opened_by", "closed_by"
+    """What the office has to settle, with child and school; care only for those who may see it (DH-180)."""
+    rows = Case.objects.filter(year=view.year).select_related(
+        "application__child",
+        "application__first_choice__programme",
+        "school_round__programme",
+        "owner",
+        "opened_by",
+        "closed_by",
     )
+    return rows if view.sees_care else rows.exclude(kind__in=CARE_KINDS)
 
 
 def schools_of(view: OfficeView) -> QuerySet[School]:

@@ -12,6 +12,8 @@ from admissions.forms.repairs import FORMS, SLUGS, RepairForm
 from admissions.models import Application, LateWithdrawal, Repair
 from admissions.rules import OFFICE
 from admissions.services.draws.ceremony import draw_job, live_session, request_draw
+from admissions.services.draws.mini_sessions import confirm_again, draw_again
+from admissions.services.draws.new_order import finished_draws
 from admissions.services.draws.repairs import DECIDERS, Asked, approve, propose, reject
 from admissions.services.replies.late_withdrawals import take_back
 from admissions.views.office import OfficePage
@@ -20,7 +22,7 @@ from lottery.engine.commitment import beacon_time
 from lottery.enums import AttestationKind, SessionState
 from lottery.models import DrawSession
 from lottery.services.beacon_steps import expected_round
-from lottery.services.ceremony import plan_of
+from lottery.services.ceremony import freezer_of, plan_of
 from lottery.services.voiding import voidable
 from lottery.views import LotteryPage
 from schools.access import roles_in
@@ -60,6 +62,7 @@ class RepairListView(RepairPage):
             "may_void": session is not None and voidable(session, at),
             "may_ask": request.user.has_perm("admissions.run_rounds", self.region),
             "is_official": session is not None and session.is_official,
+            "hand_draws": finished_draws(round_),
         }
         return render(request, "admissions/repair_list.html", context)
 
@@ -76,7 +79,8 @@ class ProposeRepairView(RepairPage):
         return kind
 
     def form(self, round_: Round, data: Any = None) -> RepairForm:
-        return FORMS[self.kind()](data, year=self.scope.year, round_=round_)
+        initial = {"draw": self.request.GET.get("loting", "")}  # from the case of a disputed draw
+        return FORMS[self.kind()](data, year=self.scope.year, round_=round_, initial=initial)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         round_ = self.found()
@@ -95,9 +99,10 @@ class ProposeRepairView(RepairPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         round_ = self.found()
-        session, form = self.live(round_), self.form(round_, request.POST)
+        form = self.form(round_, request.POST)
         if not form.is_valid():
             return self.answer(round_, form, status=422)
+        session = form.session or self.live(round_)
         if session is None:
             form.add_error(None, _("This round has no session: there is nothing to mend."))
             return self.answer(round_, form, status=409)
@@ -130,10 +135,13 @@ class RepairView(LotteryPage):
         repair = self.repair()
         roles = roles_in(request.user, self.region)
         sees_names = bool(OFFICE & roles)
+        mini = repair.mini_session
         deciders = DECIDERS.get(repair.kind, OFFICE)
+        is_void = mini is not None and mini.state == SessionState.VOID
+        is_frozen = mini is not None and mini.state == SessionState.FROZEN
+        freezer = freezer_of(mini) if mini is not None and is_frozen else None
         job = draw_job(repair.session.round) if repair.mini_session is not None else None
         running = job is not None and not job.is_finished
-        mini = repair.mini_session
         context = {
             "repair": repair,
             "round": repair.session.round,
@@ -151,6 +159,10 @@ class RepairView(LotteryPage):
             "notices": repair.session.attestations.filter(kind=AttestationKind.REPAIR),
             "job": job,
             "is_running": running,
+            "is_void": is_void and repair.state == RepairState.APPROVED,
+            "is_frozen": is_frozen,
+            "freezer": freezer,
+            "may_go_on": sees_names and (is_void or (is_frozen and freezer != request.user)),
             "may_compute": sees_names
             and mini is not None
             and mini.state in (SessionState.SEEDED, SessionState.COMPUTED, SessionState.VERIFIED)
@@ -197,11 +209,13 @@ class RepairView(LotteryPage):
             _("Places of %(code)s: %(places)s") % {"code": code, "places": places}
             for code, places in repair.details.get("places", {}).items()
         ]
+        if "recording" in repair.details:
+            found.append(_("Recording: %(text)s") % {"text": repair.details["recording"]})
         if "born" in repair.details:
             found.append(_("Right date of birth: %(born)s") % {"born": repair.details["born"]})
         return found
 
-    ACTIONS: ClassVar[tuple[str, ...]] = ("approve", "reject", "compute")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("approve", "reject", "compute", "again", "confirm")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         repair, action = self.repair(), request.POST.get("action", "")
@@ -215,6 +229,12 @@ class RepairView(LotteryPage):
             elif action == "reject":
                 reject(repair.pk, actor=user)
                 messages.success(request, _("This is not done."))
+            elif action == "again":
+                draw_again(repair.pk, actor=user)
+                messages.success(request, _("The next attempt is frozen. Now somebody else must confirm it."))
+            elif action == "confirm":
+                confirm_again(repair.pk, actor=user)
+                messages.success(request, _("The next attempt is public, and the family has its new line."))
             elif repair.mini_session is not None:
                 request_draw(repair.mini_session.pk, actor=user)
         except RefusedError as exc:

@@ -226,3 +226,18 @@ def give_up_hand_draw(*, session_id: int, reason: str, actor: User) -> DrawSessi
     session.save()
     attest(session, A.VOID, actor=actor, at=moment_of(session), note=reason)
     return session
+
+
+@transaction.atomic
+def void_finished_draw(session: DrawSession, *, reason: str, actor: User) -> None:
+    """End a finished draw by hand whose order cannot be shown (Q-32); the caller holds the row and has two people.
+
+    Its files and what was attested stay; the next draw of the school names its commitment (``poging``).
+    """
+    if session.kind != SessionKind.SCHOOL or session.state != S.APPLIED:
+        raise SessionError(_("This draw has not been finished. Reload the page."))
+    move_session(session, S.VOID)
+    session.applied_at = None
+    add_note(session, reason[:500])
+    session.save()
+    attest(session, A.VOID, actor=actor, at=moment_of(session), note=reason)

@@ -9,12 +9,15 @@ from django.db import IntegrityError, transaction
 
 from admissions.enums import Decision, FormState, RepairKind, RepairState
 from admissions.models import Application, ApplicationForm, LedgerEntry, Placement, Repair
-from admissions.services.draws.mini_sessions import apply_mini_session
+from admissions.services.draws.ceremony import void_round
+from admissions.services.draws.mini_sessions import apply_mini_session, confirm_again, draw_again
 from admissions.services.draws.outcomes import AlreadyApplied, apply_session
 from admissions.services.draws.repair_kinds import RepairError
 from admissions.services.draws.repairs import Asked, approve, propose, reject
 from admissions.services.explaining.exports import result_rows
-from admissions.services.integrity.facts import problems_of
+from admissions.services.forms.contents import contents_of
+from admissions.services.integrity.facts import check_exceptions, check_ledger, check_places, problems_of
+from admissions.services.places.exceptions import give_places
 from admissions.services.replies.answers import ReplyError, withdraw
 from admissions.services.replies.late_withdrawals import carry_out_due
 from admissions.services.replies.withdrawal_reasons import Reason
@@ -28,6 +31,7 @@ from lottery.services.shadow import standing
 from notifications.models import Message
 from schools.clock import now
 from schools.enums import Role
+from schools.errors import RefusedError
 from schools.models import Event
 from tests.factories.ceremony import DICE, Room, logged_in, open_room
 from tests.factories.schools import RegionFactory, region_user, school_user
@@ -57,7 +61,14 @@ def finish(session: DrawSession) -> None:
 def forget(room: Room, key: str = "a0") -> Application:
     """This child's form was left as a draft at the deadline."""
     application = room.city.application(key)
-    ApplicationForm.objects.filter(application=application).update(state=FormState.EXPIRED)
+    ApplicationForm.objects.filter(application=application).update(
+        state=FormState.EXPIRED, draft=contents_of(application)
+    )
+    # A form that never was final has written nothing of this yet.
+    application.guardians.all().delete()
+    application.claims.all().delete()
+    application.preferences.all().delete()
+    application.form.versions.all().delete()
     Application.objects.filter(pk=application.pk).update(decision=Decision.PENDING)
     return room.city.application(key)
 
@@ -68,17 +79,30 @@ def seats(room: Room) -> dict[str, str]:
     )
 
 
-def one_place_for_each_who_should_have_had_one() -> None:
-    """OA-LOT/1 section 8: the schools are full, so each place given was added, once, at the school of the comparison.
+def nobody_above_the_ceilings_but_on_a_documented_place(room: Room) -> None:
+    """OA-LOT/1 section 8: the schools were full, so each place given was added; what somebody left paid one back.
 
     How many are better off depends on the lots: who moves up may leave a place that another should have had.
     """
-    added = LedgerEntry.objects.filter(kind="exception", places=1)
+    entries = LedgerEntry.objects.filter(kind="exception")
     better = Repair.objects.get().outcome["better"]
-    assert better and LedgerEntry.objects.filter(kind="exception").count() == len(better)
-    assert sorted(added.values_list("school_round__programme__code", flat=True)) == sorted(
-        code for _number, _before, code in better
-    )
+    added = entries.filter(places=1).values_list("school_round__programme__code", flat=True)
+    assert better and sorted(added) == sorted(code for _number, _before, code in better)
+    left = Placement.objects.filter(state="withdrawn")
+    assert set(entries.filter(places=-1).values_list("placement", flat=True)) <= {row.pk for row in left}
+    for school in ("A", "B"):
+        children = Placement.objects.exclude(state__in=["withdrawn", "superseded"]).filter(
+            school_round__programme__code=f"00000{school}"
+        )
+        rows = LedgerEntry.objects.filter(school_round__programme__code=f"00000{school}")
+        places = sum(rows.filter(kind__in=["ceiling", "exception"]).values_list("places", flat=True))
+        assert children.count() <= places
+        # A place that was left pays back before it goes on.
+        if entries.filter(school_round__programme__code=f"00000{school}", places=1).count() > (
+            entries.filter(school_round__programme__code=f"00000{school}", places=-1).count()
+        ):
+            assert not rows.filter(kind="freed_out").exists()
+    assert room.city.contradictions() == []
 
 
 # --- a forgotten child
@@ -192,6 +216,45 @@ def test_child_that_was_not_forgotten_gets_no_draw(room: Room):
         propose(session.pk, asked, actor=room.first)
 
 
+def test_void_draw_afterwards_gets_a_next_attempt_that_names_it(room: Room):
+    """OA-LOT/1 sections 4.3 and 8: frozen by one, confirmed by another; the decision to hold it stands."""
+    child = forget(room)
+    session = official(room)
+    asked = Asked(RepairKind.MINI_SESSION, REASON, DOCUMENT, child.pk)
+    repair = approve(propose(session.pk, asked, actor=room.first).pk, actor=room.second)
+    void = repair.mini_session
+    assert void is not None
+    with pytest.raises(RepairError):
+        draw_again(repair.pk, actor=room.first)  # not void
+    void_round(void.pk, reason="De dobbelstenen zijn weg", actor=room.first)
+    with pytest.raises(RepairError):
+        draw_again(repair.pk, actor=room.notary)
+    first, second = logged_in(room.first), logged_in(room.second)
+    page = f"/herstel/{repair.pk}/"
+    assert 'value="again"' in first.get(page).content.decode()
+    first.post(page, {"action": "again"})
+    first.post(page, {"action": "again"})  # a double click
+    repair.refresh_from_db()
+    mini = repair.mini_session
+    assert mini is not None and mini.name.endswith("-N1-P2") and mini.attempt == 2 and mini.key == void.key
+    assert f"poging|2|{void.commitment_hash}".encode() in bytes(mini.commitment)
+    assert 'value="confirm"' not in first.get(page).content.decode()
+    with pytest.raises(RefusedError):
+        confirm_again(repair.pk, actor=room.first)
+    second.post(page, {"action": "confirm"})
+    note = session.attestations.filter(kind="repair").order_by("-pk").values_list("note", flat=True)[0]
+    assert void.name in note and mini.name in note
+    lines = Message.objects.filter(registration_number=child.registration_number, kind="M20")
+    assert lines.count() == 2
+    for user in (room.first, room.notary):
+        enter(session_id=mini.pk, kind=EntryKind.DICE, values=[DICE], actor=user)
+    finish(use_stand_in(session_id=mini.pk, actor=room.first))
+    apply_mini_session(session_id=mini.pk, actor=room.first)
+    repair.refresh_from_db()
+    assert repair.state == RepairState.DONE
+    assert list(problems_of(room.city.year)) == []
+
+
 # --- a shadow result
 
 
@@ -219,7 +282,7 @@ def test_shadow_result_gives_the_better_place_and_takes_none(room: Room):
     number, files, before = loser_and_tier(room, session), session.files(), seats(room)
     asked = Asked(RepairKind.SHADOW, REASON, DOCUMENT, None, {"tiers": {number: 1}})
     repair = propose(session.pk, asked, actor=room.first)
-    assert [row[0] for row in repair.outcome["better"]] and repair.outcome["better"][0][2] == "00000A"
+    assert {row[0]: row[2] for row in repair.outcome["better"]}[number] == "00000A"
     assert repair.outcome["worse"] and repair.outcome["same"] >= 1
     assert seats(room) == before  # nothing happens before the second person
     with pytest.raises(RepairError):
@@ -235,7 +298,7 @@ def test_shadow_result_gives_the_better_place_and_takes_none(room: Room):
     assert held[number] == "00000A"
     lost = [row[0] for row in repair.outcome["worse"]]
     assert all(n in held for n in lost)
-    one_place_for_each_who_should_have_had_one()
+    nobody_above_the_ceilings_but_on_a_documented_place(room)
     assert list(problems_of(room.city.year)) == []
     offer = Message.objects.get(registration_number=number, kind="M04")
     assert offer.state == "held"
@@ -244,6 +307,53 @@ def test_shadow_result_gives_the_better_place_and_takes_none(room: Room):
     ).exists()
     page = logged_in(room.first).get(f"/programma/kinderen/{number}/")
     assert page.status_code == 200
+
+
+def test_place_that_was_left_pays_back_the_one_above_the_ceiling(room: Room):
+    """OA-LOT/1 section 8, DH-102: whoever comes first, in one repair and later; then freed places go on as always."""
+    session = official(room)
+    year, codes = room.city.year, seats(room)
+    at_b = next(room.city.application(key) for key, code in codes.items() if code == "00000B")
+    without = next(room.city.application(f"a{n}") for n in range(5) if f"a{n}" not in codes)
+    wanted = [(without, "00000B"), (at_b, "00000A")]  # the first sits above the ceiling until the second has left
+    give_places(wanted, room.round, session=session, actor=room.first)
+    entries = LedgerEntry.objects.filter(kind="exception").order_by("pk")
+    assert list(entries.values_list("school_round__programme__code", "places")) == [
+        ("00000B", 1),
+        ("00000A", 1),
+        ("00000B", -1),
+    ]
+    assert not LedgerEntry.objects.filter(kind="freed_out").exists()
+    for check in (check_ledger, check_places, check_exceptions):
+        assert list(check(year)) == []
+    first, second = (room.city.application(key) for key, code in codes.items() if code == "00000A")
+    withdraw(first.pk, reason=Reason("moved_outside"), on=None, actor=room.first)
+    assert entries.filter(school_round__programme__code="00000A", places=-1).count() == 1
+    assert not LedgerEntry.objects.filter(kind__in=["freed_out", "freed_in"]).exists()
+    withdraw(second.pk, reason=Reason("moved_outside"), on=None, actor=room.first)
+    assert LedgerEntry.objects.get(kind="freed_in").school_round.round.code == "VOVP1"
+    for check in (check_ledger, check_places, check_exceptions):
+        assert list(check(year)) == []
+
+
+def test_freed_place_that_went_on_past_an_exception_is_seen(room: Room):
+    session = official(room)
+    codes = seats(room)
+    without = next(room.city.application(f"a{n}") for n in range(5) if f"a{n}" not in codes)
+    give_places([(without, "00000A")], room.round, session=session, actor=room.first)
+    assert list(check_exceptions(room.city.year)) == []
+    left = Placement.objects.filter(school_round__programme__code="00000A").first()
+    assert left is not None
+    for kind, places in (("withdrawn", 1), ("freed_out", -1)):
+        LedgerEntry.objects.create(
+            school_round=left.school_round,
+            kind=kind,
+            places=places,
+            placement=left,
+            effective_on=date(2024, 2, 1),
+            cause="proef",
+        )
+    assert "00000A" in " ".join(check_exceptions(room.city.year))
 
 
 def test_shadow_of_the_same_list_changes_nothing(room: Room):
@@ -282,7 +392,7 @@ def test_two_people_and_one_decision(room: Room):
         approve(repair.pk, actor=room.second)
     with pytest.raises(RepairError):
         reject(repair.pk, actor=room.first)
-    one_place_for_each_who_should_have_had_one()
+    nobody_above_the_ceilings_but_on_a_documented_place(room)
 
 
 @pytest.mark.parametrize(("reason", "document"), [("kort", DOCUMENT), (REASON, " ")])
@@ -451,7 +561,7 @@ def test_repair_through_the_pages(room: Room):
     second.post(page, {"action": "approve"})
     second.post(page, {"action": "approve"})  # a double click
     assert Repair.objects.get().state == RepairState.DONE
-    one_place_for_each_who_should_have_had_one()
+    nobody_above_the_ceilings_but_on_a_documented_place(room)
     for slug in ("vergeten-kind", "geboortedatum"):
         answer = first.post(
             f"/programma/loting/ALM1/herstel/{slug}/",

@@ -1,77 +1,37 @@
 """The kinds of repair: what can be asked, what it would do, what it does, and what everybody reads about it."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any, ClassVar
+from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admissions.enums import ACTIVE_DECISIONS, CARE_DUTY_STATES, Decision, FormState, RepairKind, RepairState
-from admissions.models import Application, CareCase, Placement, Preference, Repair
-from admissions.procedures.registry import procedure_of
+from admissions.enums import ACTIVE_DECISIONS, Decision, FormState, RepairKind, RepairState
+from admissions.models import Application, Placement, Preference, Repair
 from admissions.services.draws.ceremony import confirm_round, void_round
-from admissions.services.draws.freezing import CENTRAL, lists_of, tiers_at_first_choice
+from admissions.services.draws.mini_sessions import freeze_mini
+from admissions.services.draws.new_order import NewOrder
+from admissions.services.draws.repair_base import Kind, RepairError, official_alm
 from admissions.services.draws.repair_messages import hold_repair_message
 from admissions.services.forms.application_forms import finalise_late
 from admissions.services.forms.corrections import correct_birth_date, is_date_eligible
-from admissions.services.forms.intake import rules_by_code
-from admissions.services.places.exceptions import check_nothing_frozen, give_place
+from admissions.services.places.exceptions import check_nothing_frozen, give_places
 from admissions.services.replies.answers import seat_of
-from lottery.engine.files import ChildLine, Dossiers, SchoolLine, parse_dossiers
-from lottery.enums import Profile, SessionKind, SessionState
+from lottery.engine.files import parse_dossiers
+from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
-from lottery.services.sessions import (
-    DAY,
-    draw_session_numbers,
-    freeze_session,
-    mini_session_name,
-    new_salt,
-)
 from lottery.services.shadow import Change, shadow_changes
 from lottery.services.voiding import voidable
 from schools.clock import now
 from schools.enums import DrawMode, RoundKind
-from schools.errors import RefusedError
 from schools.models import SchoolRound, User
-
-MARGIN = timedelta(hours=1)
-
-
-class RepairError(RefusedError):
-    """This cannot be mended like that."""
-
-
-class Kind(ABC):
-    """One kind of repair."""
-
-    needs_document: ClassVar[bool] = True
-
-    @abstractmethod
-    def preview(self, repair: Repair) -> dict[str, Any]:
-        """What it would do, for both people to read; RepairError when it cannot be done."""
-
-    @abstractmethod
-    def carry_out(self, repair: Repair, actor: User) -> RepairState:
-        """Do it; the caller holds the transaction and the row."""
-
-    @abstractmethod
-    def notice(self, repair: Repair) -> str:
-        """One sentence for the record and the public page: no name, no number, no school."""
-
-
-def _official_alm(repair: Repair) -> DrawSession:
-    session = repair.session
-    if session.kind != SessionKind.ROUND or not session.is_official:
-        raise RepairError(_("Only an official result can be mended: this session has none yet."))
-    return session
 
 
 class MiniSession(Kind):
     """A forgotten child gets a session of its own; its lot is compared with the limits of the draw (Q-31, Q-49)."""
 
     def preview(self, repair: Repair) -> dict[str, Any]:
-        session, application = _official_alm(repair), repair.application
+        session, application = official_alm(repair), repair.application
         if session.round.kind != RoundKind.ALM:
             raise RepairError(_("A forgotten child belongs to an application period, not to a VOVP."))
         if application is None or application.first_choice.round_id != session.round_id:
@@ -104,57 +64,10 @@ class MiniSession(Kind):
         assert application is not None
         finalise_late(application.form.pk, proof=repair.document, actor=repair.proposed_by, after_draw=True)
         application.refresh_from_db()
-        mini = self._freeze(repair, application)
+        mini = freeze_mini(repair, actor=repair.proposed_by)
         confirm_round(mini.pk, actor=actor)  # the second person; the family gets its own line
         repair.mini_session = DrawSession.objects.get(pk=mini.pk)
         return RepairState.APPROVED
-
-    @staticmethod
-    def _freeze(repair: Repair, application: Application) -> DrawSession:
-        session = repair.session
-        round_, at = session.round, now(session.round.year)
-        used = DrawSession.objects.filter(repairs=session, kind=SessionKind.MINI).count()
-        key = f"N{used + 1}"
-        name = mini_session_name(session, key)
-        codes = lists_of(application=application)[application.pk]
-        rules = rules_by_code(round_.year)
-        tier = tiers_at_first_choice(round_)[application.pk]
-        choices = [(code, len(rules.get(code, ())) + 1) for code in codes]
-        choices[0] = (codes[0], tier)
-        duty = CareCase.objects.filter(application=application, state__in=CARE_DUTY_STATES).exists()
-        participation = procedure_of(round_.year.region).participation(
-            has_care_duty=duty, drawn_out_by_hand=False
-        )
-        (number,) = draw_session_numbers(1)
-        capped = dict(
-            SchoolRound.objects.filter(round=round_, programme__code__in=codes).values_list(
-                "programme__code", "ceiling"
-            )
-        )
-        # No places: this session gives lots only, and the limits of the original say what they reach.
-        schools = tuple(SchoolLine(code, None if capped[code] is None else 0) for code in sorted(codes))
-        child = ChildLine(number, number, participation, tuple(choices), new_salt())
-        draws = [f"school/{codes[0]}"] if "S" in participation else []
-        draws += [CENTRAL] if "C" in participation else []
-        return freeze_session(
-            round_=round_,
-            name=name,
-            dossiers=Dossiers(name, schools, (child,)),
-            draws=draws,
-            registration_numbers={number: application.registration_number},
-            rules_text=procedure_of(round_.year.region).rules_text(),
-            frozen_at=at,
-            beacon_at=at + DAY + MARGIN,
-            actor=repair.proposed_by,
-            notes=[
-                _("A draw afterwards for one child. Its lots are compared with the limits of %(name)s.")
-                % {"name": session.name}
-            ],
-            profile=Profile.NB,
-            kind=SessionKind.MINI,
-            key=key,
-            repairs=session,
-        )
 
     def notice(self, repair: Repair) -> str:
         assert repair.mini_session is not None
@@ -168,7 +81,7 @@ class Shadow(Kind):
     """The same lots with the right classes or places; who should have had a better place gets it."""
 
     def preview(self, repair: Repair) -> dict[str, Any]:
-        session = _official_alm(repair)
+        session = official_alm(repair)
         if session.round.kind != RoundKind.ALM:
             raise RepairError(_("Classes and places of a VOVP cannot be corrected like this."))
         tiers = {str(key): int(value) for key, value in repair.details.get("tiers", {}).items()}
@@ -212,17 +125,20 @@ class Shadow(Kind):
             raise RepairError(_("The comparison is not the one that was asked for. Ask again."))
         round_ = repair.session.round
         check_nothing_frozen(round_)
-        given, kept = {}, []
+        moving: list[tuple[Application, str]] = []
+        kept: list[str] = []
         for number, _before, code in found["better"]:
             application = Application.objects.select_for_update(of=("self",)).get(
                 year=round_.year, registration_number=number
             )
-            if not self._should_move(application, code):
+            if self._should_move(application, code):
+                moving.append((application, code))
+            else:
                 kept.append(number)
-                continue
-            placement = give_place(application, round_, code=code, session=repair.session, actor=actor)
+        placements = give_places(moving, round_, session=repair.session, actor=actor)
+        for (application, _code), placement in zip(moving, placements, strict=True):
             hold_repair_message(application, placement, round_, repair.session)
-            given[number] = str(application.decision)
+        given = {application.registration_number: str(application.decision) for application, _code in moving}
         repair.outcome = found | {"given": given, "kept": kept}
         return RepairState.DONE
 
@@ -274,7 +190,7 @@ class BirthDate(Kind):
     """A wrong date of birth found after the draw: nothing else changes, or the place is given back (Q-11)."""
 
     def preview(self, repair: Repair) -> dict[str, Any]:
-        session, application = _official_alm(repair), repair.application
+        session, application = official_alm(repair), repair.application
         if (
             application is None
             or not session.numbers.filter(registration_number=application.registration_number).exists()
@@ -318,4 +234,5 @@ KINDS: dict[RepairKind, Kind] = {
     RepairKind.SHADOW: Shadow(),
     RepairKind.MISSING_BEACON: MissingBeacon(),
     RepairKind.BIRTH_DATE: BirthDate(),
+    RepairKind.NEW_ORDER: NewOrder(),
 }

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from admissions.enums import OPEN_REPAIRS, REPAIR_MOVES, RepairKind, RepairState
 from admissions.models import Repair
 from admissions.rules import OFFICE
-from admissions.services.draws.repair_kinds import KINDS, RepairError
+from admissions.services.draws.repair_base import RepairError
+from admissions.services.draws.repair_kinds import KINDS
 from admissions.services.year.states import check_move
 from lottery.enums import AttestationKind
 from lottery.models import DrawSession

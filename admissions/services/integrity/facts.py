@@ -125,6 +125,38 @@ def _check_carried(year: AdmissionYear) -> Iterator[str]:
         yield _("The freed place of placement %(pk)d went to the wrong school or round.") % {"pk": pk}
 
 
+def check_exceptions(year: AdmissionYear) -> Iterator[str]:
+    """Nobody sits above the ceilings of a year but on an exception place, which the next freed place pays back
+    (OA-LOT/1 section 8)."""
+    owed: Counter[int] = Counter()
+    kinds = LedgerEntry.objects.filter(
+        school_round__round__year=year, kind__in=[K.EXCEPTION, K.FREED_OUT]
+    ).order_by("pk")
+    astray: set[int] = set()
+    for programme, kind, places in kinds.values_list("school_round__programme", "kind", "places"):
+        if kind == K.EXCEPTION:
+            owed[programme] += places
+        if owed[programme] < 0 or (kind == K.FREED_OUT and owed[programme] > 0):
+            astray.add(programme)
+    seats = Sum("entries__places", filter=Q(entries__kind__in=[K.CEILING, K.EXCEPTION]))
+    capped = SchoolRound.objects.filter(round__year=year, ceiling__isnull=False)
+    sums = capped.order_by().values_list("programme_id", "programme__code").annotate(seats=seats)
+    taken = Counter(
+        Placement.objects.filter(school_round__round__year=year)
+        .exclude(state__in=[S.WITHDRAWN, S.SUPERSEDED])
+        .values_list("school_round__programme_id", flat=True)
+    )
+    for pk, code, places in sorted(sums, key=lambda row: row[1]):
+        if pk in astray:
+            yield _("%(school)s passed a freed place on while it was above its ceiling.") % {"school": code}
+        if taken[pk] > (places or 0):
+            yield _("%(school)s has %(taken)d children this year on %(seats)d places.") % {
+                "school": code,
+                "taken": taken[pk],
+                "seats": places or 0,
+            }
+
+
 def check_year(year: AdmissionYear) -> Iterator[str]:
     """A reset that did not end would leave the append-only rows unguarded."""
     if year.reset_started_at is not None:
@@ -222,6 +254,7 @@ CHECKS: tuple[Check, ...] = (
     check_ceilings,
     check_ledger,
     check_places,
+    check_exceptions,
     check_decisions,
     check_forms,
     check_sessions,
