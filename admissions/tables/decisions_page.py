@@ -1,6 +1,7 @@
 """What a school that draws by hand has decided and still has to decide (DH-074 to DH-086)."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import pgettext
 
 from admissions.enums import OPEN_CARE_STATES, Decision
-from admissions.models import Application, CareCase
-from admissions.selectors.school import SchoolView, rules_of
+from admissions.models import Application, CareCase, Placement
+from admissions.selectors.school import SchoolView, drawn_out_applications, rules_of
 from admissions.services.draws.manual_draw import Processed, live_draw, preview, undecided
 from admissions.services.places.ledger import open_places
+from admissions.validators import plain
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
 from schools.enums import DrawMode, RoundKind, RoundState
@@ -27,6 +29,14 @@ class Waiting:
     rule: str
     needs_lot: bool
     card: str = ""
+
+    def by_rules(self, preview: Processed) -> str:
+        """What the rules would do with this child, in one word."""
+        if self.needs_lot:
+            return pgettext("decision", "Lots decide")
+        if self.application.pk in preview.admitted:
+            return pgettext("decision", "Admitted")
+        return pgettext("decision", "Drawn out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,60 @@ def deciding_round(view: SchoolView) -> SchoolRound | None:
     return next(iter([*locked, *begun]), None)
 
 
-def decisions_of(view: SchoolView, school_round: SchoolRound) -> Decisions:
-    """Who waits, in which class, and what has been decided; a handful of queries."""
+@dataclass(frozen=True, slots=True)
+class DigitalResult:
+    """What the draw at the notary decided for this school, from the day it may be seen (DH-078, DH-081)."""
+
+    round: Round
+    admitted: int
+    drawn_out: int
+
+
+def digital_result(view: SchoolView) -> DigitalResult | None:
+    """Of the last period that was drawn digitally and whose result this school may see; three queries."""
+    shown = [row for row in view.rounds if row.kind == RoundKind.ALM and view.shows(row)]
+    seat = (
+        SchoolRound.objects.filter(
+            round__in=shown, programme__school=view.school, draw_mode=DrawMode.DIGITAL, ceiling__isnull=False
+        )
+        .select_related("round__year")
+        .order_by("-round__position")
+        .first()
+    )
+    if seat is None:
+        return None
+    admitted = Placement.objects.filter(school_round=seat, preference_rank=1)
+    drawn_out = drawn_out_applications(view).filter(first_choice=seat)
+    return DigitalResult(seat.round, admitted.count(), drawn_out.count())
+
+
+def waiting_rows(decisions: Decisions) -> Iterator[list[object]]:
+    """The children who wait, for a file; no care data (DH-180)."""
+    yield [
+        pgettext("column", "Child"),
+        pgettext("column", "Registration number"),
+        pgettext("column", "Born"),
+        pgettext("column", "Class"),
+        pgettext("column", "Priority"),
+        pgettext("column", "By the rules"),
+    ]
+    for row in decisions.waiting:
+        child = row.application.child
+        yield [
+            child.full_name,
+            row.application.registration_number,
+            child.date_of_birth,
+            row.tier,
+            row.rule,
+            row.by_rules(decisions.preview),
+        ]
+
+
+SORTS = ("tier", "child")
+
+
+def decisions_of(view: SchoolView, school_round: SchoolRound, *, sort: str = "") -> Decisions:
+    """Who waits, in which class, and what has been decided; a handful of queries. ``sort``: one of SORTS."""
     round_, code = school_round.round, school_round.programme.code
     tiers = undecided(school_round)
     would = preview(school_round)
@@ -84,6 +146,8 @@ def decisions_of(view: SchoolView, school_round: SchoolRound) -> Decisions:
         for row in rows
     ]
     waiting.sort(key=lambda row: (row.card, row.tier, row.application.child.surname, row.application.pk))
+    if sort == "child":
+        waiting.sort(key=lambda row: (plain(row.application.child.surname), row.application.pk))
     counts = Counter(
         dict(
             Application.objects.filter(first_choice=school_round)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from admissions.selectors.delivery import failures_of_school
 from admissions.selectors.school import Counts, ReplyCounts, SchoolView, counts_of, places_of, reply_counts
-from admissions.today.more import care_tasks, draw_tasks, letter_tasks
+from admissions.today.more import care_tasks, draw_tasks, letter_tasks, report_tasks
 from admissions.today.tasks import Task
 from schools.context import current_round, reply_until, round_name
 from schools.enums import BEFORE_LOCK_STATES, RoundKind, RoundState
@@ -50,7 +50,7 @@ class Day:
 
 
 def plan_day(view: SchoolView, *, may_reply: bool, may_approve: bool = False) -> Day:
-    """Six queries, whatever the number of children; one more for who approves letters."""
+    """Seven queries, whatever the number of children; one more for who approves letters."""
     round_ = current_round(list(view.rounds), view.today)
     if round_ is None:
         return Day(None)
@@ -62,6 +62,7 @@ def plan_day(view: SchoolView, *, may_reply: bool, may_approve: bool = False) ->
         *_failed_tasks(view),
         *care_tasks(view),
         *draw_tasks(view),
+        *report_tasks(view),
         *(letter_tasks(view) if may_approve else []),
         *_reply_tasks(view, replies, may_reply=may_reply),
     ]

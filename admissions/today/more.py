@@ -1,18 +1,22 @@
 """More of the start page of a school: care, its own draw, and days to check (DH-020, DH-171, DH-176)."""
 
+import re
 from datetime import date, time
 
 from django.db.models import Count, Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
-from admissions.enums import CareState
-from admissions.models import CareCase, CareDay
+from admissions.case_enums import LIVE_CASES
+from admissions.enums import CareState, CaseKind
+from admissions.models import Application, CareCase, CareDay, Case
 from admissions.selectors.school import SchoolView
 from admissions.today.tasks import Task
 from notifications.services.template_approval import waiting_versions
 from schools.enums import DrawMode, RoundState
 from schools.models import SchoolRound, local_moment
+
+NUMBER = re.compile(r"[0-9A-Z]{8}")  # registration numbers in the subject of a case
 
 
 def _care_url(view: SchoolView, query: str = "") -> str:
@@ -84,6 +88,46 @@ def care_tasks(view: SchoolView) -> list[Task]:
                 _care_url(view, "#dagen"),
                 pgettext("button", "Look"),
                 ngettext("Check %(n)d day for meetings", "Check %(n)d days for meetings", days["n"]) % days,
+            )
+        )
+    return tasks
+
+
+def report_tasks(view: SchoolView) -> list[Task]:
+    """What the programme manager looks into about a child of this school: its date of birth, or two forms (Q-08).
+
+    The other school of a double application is not named. One query, and one more when there is something.
+    """
+    if not view.sees_all:
+        return []
+    reports = Case.objects.filter(
+        year=view.year, kind__in=(CaseKind.DUPLICATE, CaseKind.BIRTH_DATE), state__in=LIVE_CASES
+    ).values_list("kind", "about")
+    kinds = {number: kind for kind, about in reports for number in NUMBER.findall(about)}
+    if not kinds:
+        return []
+    own = Application.objects.filter(
+        year=view.year, first_choice__programme__school=view.school, registration_number__in=kinds
+    ).order_by("pk")
+    tasks = []
+    for number in own.values_list("registration_number", flat=True):
+        is_double = kinds[number] == CaseKind.DUPLICATE
+        title = (
+            gettext("%(number)s looks like a second form of one child")
+            if is_double
+            else gettext("The date of birth of %(number)s has been reported")
+        )
+        tasks.append(
+            Task(
+                "flag",
+                title % {"number": number},
+                gettext("Call the programme office: it says which of the two counts.")
+                if is_double
+                else gettext("The programme manager looks at it. Have the copy of the parents ready."),
+                None,
+                reverse("admissions:application-detail", args=[view.school.brin, number]),
+                pgettext("button", "Look"),
+                title % {"number": number},
             )
         )
     return tasks

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,7 +12,14 @@ from django.utils.translation import ngettext
 from admissions.forms.hand_draw import ADMIT, AgainForm, DecideForm, OrderForm
 from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
 from admissions.services.draws.manual_draw import decide_by_hand, finish_decisions, process_automatically
-from admissions.tables.decisions_page import Decisions, deciding_round, decisions_of, school_draws
+from admissions.tables.decisions_page import (
+    Decisions,
+    deciding_round,
+    decisions_of,
+    digital_result,
+    school_draws,
+    waiting_rows,
+)
 from admissions.views.rounds import RoundPage
 from admissions.views.school import SchoolPage
 from lottery.enums import SessionKind
@@ -20,6 +28,7 @@ from lottery.services.blind_entries import Entered
 from lottery.services.hand_draw import check_facts, first_typing
 from schools.enums import DrawMode, RoundKind
 from schools.errors import RefusedError
+from schools.lists import csv_response, xlsx_response
 from schools.models import AMSTERDAM, SchoolRound
 
 
@@ -38,7 +47,7 @@ class DecisionsPage(SchoolPage):
             raise RefusedError(_("There is no application period in which your school decides now."))
         return found
 
-    def show(self, form: DecideForm | None = None, status: int = 200) -> HttpResponse:
+    def show(self, form: DecideForm | None = None, status: int = 200, *, asked: str = "") -> HttpResponse:
         self.request.oa_section = "admissions:school-decisions"  # type: ignore[attr-defined]
         seat = deciding_round(self.scope)
         by_hand = seat is not None and seat.draw_mode == DrawMode.MANUAL and seat.is_capped
@@ -49,10 +58,14 @@ class DecisionsPage(SchoolPage):
             "seat": seat,
             "round": seat.round if seat else None,
             "by_hand": by_hand,
-            "decisions": decisions_of(self.scope, seat) if seat is not None and by_hand else None,
+            "decisions": decisions_of(self.scope, seat, sort=self.request.GET.get("sort", ""))
+            if seat is not None and by_hand
+            else None,
+            "result": digital_result(self.scope),
             "form": form or DecideForm(),
             "ticked": {int(v) for v in self.request.POST.getlist("child") if v.isdecimal() and len(v) < 19},
             "may_decide": self.may_decide,
+            "asked": asked,
         }
         return render(self.request, "admissions/school_decisions.html", context, status=status)
 
@@ -63,8 +76,20 @@ class DecisionsPage(SchoolPage):
 class DecisionsView(DecisionsPage):
     """Who waits, who has been decided on, and what comes next."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        wanted = request.GET.get("export", "")
+        if wanted in ("csv", "xlsx"):
+            return self.export(wanted)
         return self.show()
+
+    def export(self, wanted: str) -> HttpResponseBase:
+        """The children who wait, as a file; empty when nobody waits or the notary draws."""
+        seat = deciding_round(self.scope)
+        by_hand = seat is not None and seat.draw_mode == DrawMode.MANUAL and seat.is_capped
+        decisions = decisions_of(self.scope, seat) if seat is not None and by_hand else None
+        rows = waiting_rows(decisions) if decisions is not None else iter(())
+        answer = xlsx_response if wanted == "xlsx" else csv_response
+        return answer(rows, f"besluiten-{self.school.brin}")
 
 
 class DecisionAction(DecisionsPage):
@@ -138,6 +163,13 @@ class DecideView(DecisionsPage):
         if not form.is_valid():
             return self.show(form, status=422)
         admitted = form.cleaned_data["answer"] == ADMIT
+        if request.POST.get("confirm") != str(len(chosen)):  # also when a tick changed after the question
+            question = (
+                ngettext("Admit %(n)d child?", "Admit %(n)d children?", len(chosen))
+                if admitted
+                else ngettext("Draw out %(n)d child?", "Draw out %(n)d children?", len(chosen))
+            )
+            return self.show(form, asked=question % {"n": len(chosen)})
         try:
             decide_by_hand(
                 self.seat().pk,

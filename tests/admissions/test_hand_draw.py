@@ -326,7 +326,7 @@ def test_by_hand_beyond_the_places_is_refused_and_against_the_rules_needs_a_reas
         with pytest.raises(ManualDrawError):
             decide_by_hand(desk.seat.pk, [ids[key]], admitted=True, actor=desk.admin)
     client = logged_in(desk.admin)
-    data = {"child": [ids["G"]], "answer": "admit", "reason": ""}
+    data = {"child": [ids["G"]], "answer": "admit", "reason": "", "confirm": "1"}
     answer = client.post(f"{desk.address}met-de-hand/", data)
     assert (
         answer.status_code == 409
