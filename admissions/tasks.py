@@ -239,10 +239,18 @@ def watch_draws_task() -> int:
 
 @shared_task(acks_late=True)
 def keep_rounds_task() -> int:
-    """Every few seconds: lock the forms of a period whose processing deadline has passed (DH-056, DH-059)."""
-    from admissions.services.forms.closing import keep_every_round
+    """Every few seconds: lock the forms of a period whose processing deadline has passed (DH-056, DH-059).
 
-    return keep_every_round()
+    VOVPs keep time too: their window, and the moment schools see the result.
+    """
+    from admissions.services.figures.publishing import publish_due_figures
+    from admissions.services.forms.closing import keep_every_round
+    from admissions.services.places.vovp_calendar import keep_every_vovp
+
+    keep_every_vovp()
+    locked = keep_every_round()
+    publish_due_figures()  # DH-163
+    return locked
 
 
 @shared_task(acks_late=True)
@@ -252,7 +260,7 @@ def watch_messages_task() -> int:
     from schools.models import AdmissionYear
 
     with translation.override(settings.LANGUAGE_CODE):
-        return sum(watch_year(year) for year in AdmissionYear.objects.select_related("region").order_by("pk"))
+        return sum(watch_year(year) for year in AdmissionYear.objects.filter(is_planned=False).select_related("region").order_by("pk"))
 
 
 @shared_task(acks_late=True)

@@ -37,6 +37,7 @@ OFFICE_MENU = [
     (pgettext_lazy("menu", "Round board"), "admissions:round-list"),
     (pgettext_lazy("menu", "Draw room"), "admissions:draw-room"),
     (pgettext_lazy("menu", "Sessions"), "lottery:session-list"),
+    (pgettext_lazy("menu", "VOVP"), "admissions:vovp"),
     (pgettext_lazy("menu", "Cases"), "admissions:case-list"),
     (pgettext_lazy("menu", "Care"), "admissions:office-care-list"),
     (pgettext_lazy("menu", "Moving house"), "admissions:move-list"),
@@ -48,6 +49,7 @@ OFFICE_MENU = [
     (pgettext_lazy("menu", "Schools"), "admissions:school-list"),
     (pgettext_lazy("menu", "Year planner"), "admissions:planner"),
     (pgettext_lazy("menu", "People"), "admissions:member-list"),
+    (pgettext_lazy("menu", "Figures"), "admissions:figures"),
     (pgettext_lazy("menu", "What if"), "admissions:simulation-list"),
     (pgettext_lazy("menu", "Events"), "admissions:event-list"),
 ]
@@ -57,6 +59,7 @@ NOTARY_MENU = [
 DESK_MENU = [
     (pgettext_lazy("menu", "Questions"), "admissions:ticket-list"),
     (pgettext_lazy("menu", "Find a case"), "admissions:desk-case"),
+    (pgettext_lazy("menu", "VOVP"), "admissions:vovp"),
     (pgettext_lazy("menu", "Schools"), "admissions:desk-schools"),
 ]
 
@@ -121,7 +124,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def year_of(request: HttpRequest, region: Region) -> AdmissionYear | None:
     if not hasattr(request, "oa_year"):
         request.oa_year = (  # type: ignore[attr-defined]
-            AdmissionYear.objects.filter(region=region).order_by("-starts_on", "-pk").first()
+            AdmissionYear.objects.filter(region=region, is_planned=False)
+            .order_by("-starts_on", "-pk")
+            .first()
         )
         if request.oa_year:  # type: ignore[attr-defined]
             request.oa_now = clock.now(request.oa_year)  # type: ignore[attr-defined]
@@ -178,7 +183,11 @@ def build(request: HttpRequest) -> Navigation:
     nav.desk = {"name": region.desk_name, "phone": region.desk_phone, "email": region.desk_email}
     draws = _address("lottery:public-sessions", region=region.slug)
     if draws:
-        nav.footer = nav.parents = [Entry(gettext("Check the draw yourself"), draws)]
+        nav.footer = nav.parents = [
+            Entry(gettext("Find a school"), _address("admissions:school-finder", region=region.slug)),
+            Entry(gettext("Figures of earlier rounds"), _address("admissions:public-figures", region=region.slug)),
+            Entry(gettext("Check the draw yourself"), draws),
+        ]
     year = year_of(request, region)
     if year is not None:
         nav.now = now_of(request, year)
@@ -218,6 +227,7 @@ HELP_OF = {
     "admissions:question": "loketten",
     "admissions:school-ask": "loketten",
     "admissions:ask": "loketten",
+    "admissions:vovp": "vovp",
     "admissions:office": "programmabureau",
     "admissions:round": "programmabureau",
     "admissions:draw": "programmabureau",

@@ -81,9 +81,14 @@ MATRIX: dict[str, Grant] = {
     "admissions.view_outbox": in_region(BOTH_OFFICES),
     "admissions.view_care_in_region": in_region(MANAGER, NAMED_FOR_CARE),
     "admissions.review_care": in_region(MANAGER),
+    "admissions.work_on_cases": in_region(BOTH_OFFICES),  # take, hand over, note
+    "admissions.settle_cases": in_region(MANAGER),  # section 1: what only the programme manager settles
     "admissions.view_moves": in_region(BOTH_OFFICES),
     "admissions.decide_move": in_region(MANAGER),
     "admissions.edit_questions": in_region(BOTH_OFFICES),  # the public questions and answers (DH-196)
+    # Who takes part in a VOVP: never a school (DH-135); the manager reads.
+    "admissions.view_opt_ins": in_region(BOTH_OFFICES, PARENT_DESK),
+    "admissions.register_opt_ins": in_region(OFFICE, PARENT_DESK),
     # The two support desks.
     "admissions.view_desk": in_region(BOTH_OFFICES, SCHOOL_DESK, PARENT_DESK),
     "admissions.work_on_tickets": in_region(SCHOOL_DESK, PARENT_DESK),
@@ -198,6 +203,9 @@ PAGES: dict[str, Page] = {
     "admissions:office-today": Page("admissions.view_office"),
     "admissions:round-list": Page("admissions.view_office"),
     "admissions:round-detail": Page("admissions.view_office", about="round"),
+    "admissions:round-board": Page("admissions.view_office", about="round"),
+    "admissions:round-board-screen": Page("admissions.view_office", about="round"),
+    "admissions:round-board-remind": Page("admissions.run_rounds", "admissions.run_rounds", about="round"),
     "admissions:round-play": Page("admissions.run_rounds", "admissions.run_rounds", about="round"),
     "admissions:round-letters": Page("", "admissions.run_rounds", about="round"),
     "admissions:round-results": Page("admissions.view_office", about="round"),
@@ -230,6 +238,11 @@ PAGES: dict[str, Page] = {
     "admissions:child-detail": Page("admissions.find_child", about="child"),
     "admissions:office-sheet": Page("admissions.find_child", about="child", inside=True),
     "admissions:sheet-link": Page("", "admissions.find_child", about="child"),
+    "admissions:public-figures": Page(PUBLIC),
+    "admissions:school-finder": Page(PUBLIC),
+    "admissions:figures": Page("admissions.view_office"),
+    "admissions:figures-file": Page("admissions.plan_year", "admissions.plan_year"),
+    "admissions:equity": Page("admissions.view_office"),
     "admissions:simulation-list": Page("admissions.view_office", "admissions.view_office"),
     "admissions:simulation": Page("admissions.view_office", about="simulation"),
     "admissions:simulation-cancel": Page("", "admissions.view_office", about="simulation"),
@@ -238,6 +251,11 @@ PAGES: dict[str, Page] = {
     "admissions:planner": Page("admissions.view_office"),
     "admissions:planner-file": Page("admissions.plan_year", "admissions.plan_year"),
     "admissions:planner-round": Page(
+        "admissions.plan_year", "admissions.plan_year", about="round", inside=True
+    ),
+    "admissions:planner-copy": Page("admissions.plan_year", "admissions.plan_year"),
+    "admissions:planner-copy-school": Page("admissions.plan_year", "admissions.plan_year", inside=True),
+    "admissions:planner-copy-round": Page(
         "admissions.plan_year", "admissions.plan_year", about="round", inside=True
     ),
     "admissions:member-list": Page("admissions.manage_people"),
@@ -264,6 +282,8 @@ PAGES: dict[str, Page] = {
     ),
     "admissions:office-letter-preview": Page("admissions.change_central_letters"),
     "admissions:case-list": Page("admissions.view_office"),
+    "admissions:case-dispute": Page("admissions.work_on_cases", "admissions.work_on_cases"),
+    "admissions:case": Page("admissions.view_office", "admissions.work_on_cases", about="case", inside=True),
     "admissions:school-list": Page("admissions.view_office"),
     "admissions:director-list": Page("admissions.change_directors"),
     "admissions:director": Page(
@@ -275,6 +295,15 @@ PAGES: dict[str, Page] = {
     "admissions:question-new": Page("admissions.edit_questions", "admissions.edit_questions"),
     "admissions:question-edit": Page(
         "admissions.edit_questions", "admissions.edit_questions", about="question"
+    ),
+    # VOVP: the office, and the parents' desk for opt-ins.
+    "admissions:vovp": Page("admissions.view_opt_ins"),
+    "admissions:vovp-round": Page("admissions.view_opt_ins", about="vovp_round"),
+    "admissions:vovp-invite": Page("", "admissions.run_rounds", about="vovp_round"),
+    "admissions:vovp-find": Page("admissions.register_opt_ins", about="vovp_round"),
+    "admissions:vovp-places": Page("admissions.view_office", about="vovp_round"),
+    "admissions:vovp-family": Page(
+        "admissions.view_opt_ins", "admissions.register_opt_ins", about="participation"
     ),
     # The support desks.
     "admissions:ticket-list": Page("admissions.view_desk"),

@@ -25,6 +25,7 @@ HELP_TOPICS = [
     ("instellingen", _("Settings of the school"), "help/settings.html"),
     ("plaatsen", _("Where places go"), "help/places.html"),
     ("programmabureau", _("The programme office: rounds and draws"), "help/office.html"),
+    ("vovp", _("Open and freed places: the VOVP"), "help/vovp.html"),
     ("loketten", _("The support desks"), "help/desks.html"),
     ("notaris", _("The notary"), "help/notary.html"),
 ]
@@ -61,9 +62,9 @@ def agenda(request: HttpRequest, region: str, audience: str) -> HttpResponse:
     """The published dates of the newest year as a feed that a phone or computer keeps up to date."""
     if audience not in AUDIENCES:
         raise Http404
-    years = AdmissionYear.objects.filter(region=get_object_or_404(Region, slug=region)).select_related(
-        "region"
-    )
+    years = AdmissionYear.objects.filter(
+        region=get_object_or_404(Region, slug=region), is_planned=False
+    ).select_related("region")
     year = years.order_by("-starts_on", "-pk").first()
     if year is None:
         raise Http404

@@ -54,6 +54,8 @@ class ContractCommand(BaseCommand):
             years = years.filter(region__slug=options["region"])
         if options.get("year"):
             years = years.filter(code=options["year"])
+        else:
+            years = years.filter(is_planned=False)  # one that is being set up only by its code
         found = list(years[:2])
         if not found:
             raise RefusedError(_("There is no such admission year here. Import one first with import_year."))

@@ -149,7 +149,7 @@ def _tell(region: Region, kind: str, member: Membership, *, actor: User) -> None
 
 
 def _year(region: Region) -> AdmissionYear:
-    year = AdmissionYear.objects.filter(region=region).order_by("-starts_on", "-pk").first()
+    year = AdmissionYear.objects.filter(region=region, is_planned=False).order_by("-starts_on", "-pk").first()
     if year is None:
         raise PeopleRefused(_("This region has no admission year yet. Import one first."))
     return year

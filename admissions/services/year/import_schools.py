@@ -218,7 +218,7 @@ def set_up_year(
         calendar=calendar,
         schools_hash=fingerprint(schools),
     )
-    rounds = _make_rounds(year, plan)
+    rounds = make_rounds(year, plan)
     programmes = _make_programmes(region, schools)
     _make_school_rounds(year, rounds, programmes, schools)
     PriorityRule.objects.bulk_create(
@@ -244,7 +244,8 @@ def set_up_year(
     return year, True, unknown
 
 
-def _make_rounds(year: AdmissionYear, plan: YearPlan) -> dict[str, Round]:
+def make_rounds(year: AdmissionYear, plan: YearPlan) -> dict[str, Round]:
+    """The rounds of a new year with their dates and edges, by code."""
     rounds = {}
     for position, item in enumerate(plan.rounds, start=1):
         rounds[item.code] = Round.objects.create(
