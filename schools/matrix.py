@@ -222,6 +222,8 @@ PAGES: dict[str, Page] = {
     "admissions:draw-care": Page("", "admissions.run_rounds", about="round"),
     "admissions:draw-rules": Page("", "admissions.run_rounds", about="round"),
     "admissions:places-check": Page("admissions.view_office"),
+    "admissions:ledger": Page("admissions.view_office"),
+    "admissions:ledger-school": Page("admissions.view_office"),
     "admissions:board-mail": Page("admissions.run_rounds", "admissions.run_rounds"),
     "admissions:places-confirm": Page("", "admissions.run_rounds", inside=True),
     "admissions:places-last-year": Page("", "admissions.run_rounds"),

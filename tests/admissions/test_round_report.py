@@ -10,7 +10,8 @@ from django.test import Client
 from pypdf import PdfReader
 
 from admissions.models import Placement
-from admissions.services.explaining.round_report import FEW, FEWER, HIDDEN, hide, masked, round_report
+from admissions.services.explaining.masking import FEW, FEWER, HIDDEN, hide
+from admissions.services.explaining.round_report import masked, round_report
 from admissions.services.explaining.round_report_files import compare_rows, rank_rows
 from lottery.engine.quality import UnplacedCause
 from lottery.engine.standings import TierCount

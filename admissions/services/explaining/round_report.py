@@ -5,14 +5,14 @@ are counted with the others. A count below five in a public report is shown as s
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count
 
 from admissions.enums import ParticipationKind, ParticipationState
 from admissions.models import Participation, Placement
 from admissions.services.explaining.explanations import RoundExplanation
+from admissions.services.explaining.masking import HIDDEN, hide, hide_one
 from admissions.services.forms.intake import rules_by_code
 from lottery.engine.files import Dossiers, parse_dossiers
 from lottery.engine.grammar import CENTRAL
@@ -25,10 +25,6 @@ from lottery.services.passed_over import Examined, examine
 from lottery.services.sessions import outcome_of
 from schools.enums import RoundKind, RoundState
 from schools.models import Programme, Round
-
-FEW = 5  # a public page gives no count of children below this (DH-163)
-FEWER = -1  # a count below that
-HIDDEN = -2  # a count from which one below five would follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,23 +237,6 @@ def _summary(round_: Round) -> Earlier:
 # For everybody
 
 
-def hide(counts: Sequence[int]) -> tuple[int, ...]:
-    """Counts that are shown together with their sum: FEWER for those below five, and never one of them alone.
-
-    One would follow from the sum, so the smallest of the others becomes HIDDEN. Zero stays: it is nobody.
-    """
-    shown = [hide_one(count) for count in counts]
-    if shown.count(FEWER) == 1:
-        others = [index for index, count in enumerate(counts) if count >= FEW]
-        for index in sorted(others, key=lambda index: counts[index])[:1]:
-            shown[index] = HIDDEN
-    return tuple(shown)
-
-
-def hide_one(count: int) -> int:
-    return FEWER if 0 < count < FEW else count
-
-
 def masked(report: RoundReport) -> RoundReport:
     """The same report for everybody: small counts hidden, no care route, no routes between two schools.
 
@@ -272,6 +251,7 @@ def masked(report: RoundReport) -> RoundReport:
     causes = tuple(zip(by_cause, hide(list(by_cause.values())), strict=True))
     if unplaced < 0:
         causes = ()
+    columns = () if report.is_vovp else hide_columns(report.schools, unplaced=report.unplaced)
     return RoundReport(
         round=report.round,
         session=report.session,
@@ -282,7 +262,10 @@ def masked(report: RoundReport) -> RoundReport:
         causes=causes,
         improved=hide_one(report.improved),
         kept=hide_one(report.kept),
-        schools=() if report.is_vovp else tuple(_masked_school(row) for row in report.schools),
+        schools=tuple(
+            _masked_school(row, *shown)
+            for row, shown in zip(report.schools if columns else (), columns, strict=True)
+        ),
         central_children=hide_one(report.central_children),
         examined=report.examined,
         swaps=(),
@@ -292,27 +275,51 @@ def masked(report: RoundReport) -> RoundReport:
     )
 
 
-def _masked_school(row: SchoolFigures) -> SchoolFigures:
+def hide_columns(
+    schools: tuple[SchoolFigures, ...], *, unplaced: int
+) -> tuple[tuple[int | None, int | None, int | None], ...]:
+    """Per school first choices, admitted and centrally placed as everybody may see them, side by side.
+
+    Every column adds up to a figure of the whole round, so one school that is hidden alone would follow from it. The
+    last column is weighed with ``unplaced``, since the two together are the children who were drawn out.
+    """
+    chosen = hide([row.first_choices or 0 for row in schools])
+    admitted = hide([row.admitted or 0 for row in schools])
+    central = hide([*(row.central_placed or 0 for row in schools), unplaced])
+    found = []
+    for row, wanted, got, placed in zip(schools, chosen, admitted, central[:-1], strict=True):
+        # Without lots everybody who chose the school got in: the one figure would tell the other.
+        got = HIDDEN if wanted < 0 < got and not row.lots else got
+        wanted = HIDDEN if got < 0 < wanted and not row.lots else wanted
+        found.append(
+            (
+                None if row.first_choices is None else wanted,
+                None if row.admitted is None else got,
+                None if row.central_placed is None else placed,
+            )
+        )
+    return tuple(found)
+
+
+def _masked_school(
+    row: SchoolFigures, first_choices: int | None, total: int | None, central: int | None
+) -> SchoolFigures:
     admitted = hide([count.admitted for count in row.classes])
+    if total is not None and total < 0:
+        # The groups would add up to what is not shown.
+        admitted = tuple(HIDDEN if count > 0 else count for count in admitted)
     refused = hide([count.children - count.admitted for count in row.classes])
+    hides_children = (first_choices or 0) < 0
     classes = tuple(
-        TierCount(count.tier, HIDDEN if min(got, lost) < 0 else count.children, got)
+        TierCount(count.tier, HIDDEN if hides_children or min(got, lost) < 0 else count.children, got)
         for count, got, lost in zip(row.classes, admitted, refused, strict=True)
     )
-    return SchoolFigures(
-        code=row.code,
-        name=row.name,
-        places=row.places,
-        first_choices=None if row.first_choices is None else hide_one(row.first_choices),
-        admitted=None if row.admitted is None else hide_one(row.admitted),
+    return replace(
+        row,
+        first_choices=first_choices,
+        admitted=total,
         classes=classes,
-        rules=row.rules,
-        by_hand=row.by_hand,
-        lots=row.lots,
-        last_rank=row.last_rank,
-        central_placed=None if row.central_placed is None else hide_one(row.central_placed),
-        central_closed_at=row.central_closed_at,
-        central_limit=row.central_limit,
+        central_placed=central,
     )
 
 

@@ -11,8 +11,9 @@ from django.utils import translation
 from django.utils.translation import pgettext
 
 from admissions.procedures.registry import procedure_of
+from admissions.services.explaining.masking import FEWER, HIDDEN
 from admissions.services.explaining.reasons import group_name
-from admissions.services.explaining.round_report import FEWER, HIDDEN, Earlier, RoundReport
+from admissions.services.explaining.round_report import Earlier, RoundReport
 from schools.context import round_name
 from schools.services.pdf import Press
 from schools.templatetags.oa import chart_svg, rank_word

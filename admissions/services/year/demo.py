@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from admissions.services.figures.earlier_years import import_figures, read_figures
 from admissions.services.year.import_applications import import_applications
 from admissions.services.year.import_schools import read_calendar_json, region_for_import, set_up_year
 from schools.enums import SCHOOL_ROLES, SECOND_FACTOR_ROLES, DrawMode, Role
@@ -90,6 +91,8 @@ def import_demo_year() -> AdmissionYear:
         path = DEMO_DIRECTORY / f"applications-{round_.code}.csv"
         if path.exists():
             import_applications(round_=round_, content=path.read_bytes(), name=path.name, actor=None)
+    earlier = (DEMO_DIRECTORY / "earlier-figures.csv").read_bytes()  # two years before, invented (DH-160)
+    import_figures(read_figures(earlier, region=region, name="earlier-figures.csv"), year=year, actor=None)
     Region.objects.filter(pk=region.pk, desk_email="").update(
         desk_name=_("Parents' desk"), desk_email="ouders@example.org", desk_phone="070 000 0000"
     )

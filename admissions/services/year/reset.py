@@ -25,6 +25,7 @@ from admissions.models import (
     Placement,
     Preference,
     PriorityClaim,
+    PublishedRound,
     ReminderStop,
     Repair,
     Withdrawal,
@@ -119,6 +120,7 @@ def _remove_what_happened(year: AdmissionYear) -> None:
     sessions.update(repairs=None)
     gone: Iterable[QuerySet[Model]] = (
         FileOpening.objects.filter(application__year=year),
+        PublishedRound.objects.filter(round__year=year),
         Repair.objects.filter(session__round__year=year),
         LateWithdrawal.objects.filter(round__year=year),
         DeliveryEvent.objects.filter(delivery__message__year=year),

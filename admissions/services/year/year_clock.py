@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.enums import JobKind
+from admissions.services.figures.publishing import publish_due_figures
 from admissions.services.forms.closing import keep_time
+from admissions.services.places.vovp_calendar import keep_vovp
 from schools.clock import ClockError, move_clock
 from schools.enums import JobState
 from schools.models import AdmissionYear, Job, User, end_of_day
@@ -47,7 +49,9 @@ def move_year_clock(year: AdmissionYear, *, to: datetime, actor: User | None) ->
         state = round_.state
         round_.year = year
         keep_time(round_, actor=actor)
+        keep_vovp(round_, actor=actor)
         round_.refresh_from_db(fields=["state"])
         if round_.state != state:
             moved.append(round_.code)
+    publish_due_figures(year, actor=actor)
     return moved

@@ -1,0 +1,1 @@
+"""Published figures of rounds: counting them, earlier years from a file, and handing them out."""
