@@ -17,7 +17,7 @@ from notifications.enums import Channel, DeliveryState, MessageKind, MessageStat
 from notifications.models import Delivery, Message
 from schools.context import round_name
 from schools.enums import RoundKind
-from schools.models import School, SchoolRound
+from schools.models import School, SchoolRound, User
 
 SEARCH = forms.SearchInput
 ALL = pgettext_lazy("filter", "All")
@@ -209,26 +209,46 @@ class MessageFilter(OfficeFilter):
 
 
 class CaseFilter(OfficeFilter):
-    """Reports to the programme manager."""
+    """What there is to settle: whose, how urgent, about whom."""
 
-    tab_values = ("open", "closed")
+    tab_values = ("open", "mine", "nobody", "late", "closed")
     q = filters.CharFilter(
-        method="filter_q", label=_("Search by name or registration number"), max_length=120, widget=SEARCH
+        method="filter_q", label=_("Search by name, number or school"), max_length=120, widget=SEARCH
     )
     kind = filters.ChoiceFilter(
         label=pgettext_lazy("filter", "Kind"), empty_label=ALL, choices=CaseKind.choices
+    )
+    owner = filters.ModelChoiceFilter(
+        label=pgettext_lazy("filter", "Whose"), empty_label=ALL, queryset=User.objects.none()
     )
 
     class Meta:
         model = Case
         fields: list[str] = []
 
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        owners = User.objects.filter(cases__year=self.view.year).distinct().order_by("name", "pk")
+        self.filters["owner"].field.queryset = owners
+
     def filter_tab(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        return queryset.filter(closed_at__isnull=value == "open")
+        if value == "closed":
+            return queryset.filter(closed_at__isnull=False)
+        live = queryset.filter(closed_at__isnull=True)
+        narrower: dict[str, dict[str, Any]] = {
+            "mine": {"owner": self.user},
+            "nobody": {"owner__isnull": True},
+            "late": {"due_on__lt": self.view.today},
+        }
+        return live.filter(**narrower.get(value, {}))
 
     def filter_q(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        found = Application.objects.filter(matching(value), year=self.view.year)
-        return queryset.filter(application__in=found)
+        found = Q(application__in=Application.objects.filter(matching(value), year=self.view.year))
+        found |= Q(about__icontains=value.replace("-", "")) | Q(
+            school_round__programme__name__icontains=value
+        )
+        return queryset.filter(found | Q(application__first_choice__programme__name__icontains=value))
 
 
 class SchoolListFilter(OfficeFilter):

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from admissions.enums import ACTIVE_PLACEMENTS, Decision, PlacementState
+from admissions.case_enums import CARE_KINDS
+from admissions.enums import ACTIVE_PLACEMENTS, CaseKind, Decision, PlacementState
 from admissions.models import Application, FormVersion, Placement, Preference
 from admissions.models import Case as OfficeCase
 from admissions.selectors.office import OfficeView
@@ -200,9 +201,18 @@ def child_file(application: Application, *, sees_care: bool) -> ChildFile:
         ),
         events=_events(application, placements, sees_care=sees_care),
         versions=versions,
-        cases=list(application.cases.select_related("opened_by").order_by("pk")),
+        cases=_cases(application, sees_care=sees_care),
         changes=_changes(versions, sees_care=sees_care),
     )
+
+
+def _cases(application: Application, *, sees_care: bool) -> list[OfficeCase]:
+    """What the office settles or settled about this child; a report of a child applied twice names both numbers."""
+    twice = Q(kind=CaseKind.DUPLICATE, about__contains=application.registration_number)
+    found = OfficeCase.objects.filter(Q(application=application) | twice, year=application.year_id)
+    if not sees_care:
+        found = found.exclude(kind__in=CARE_KINDS)
+    return list(found.select_related("opened_by", "owner").order_by("pk"))
 
 
 def _events(application: Application, placements: Iterable[Placement], *, sees_care: bool) -> list[Event]:

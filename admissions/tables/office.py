@@ -1,5 +1,6 @@
 """Columns of the lists of the programme office."""
 
+from datetime import date
 from typing import Any
 
 import django_tables2 as tables
@@ -278,10 +279,10 @@ class MessageTable(LookTable):
 
 
 class CaseTable(LookTable):
-    """Reports to the programme manager."""
+    """What the office has to settle, the most urgent first; red when its day has passed."""
 
     head_column = "kind"
-    kind = tables.Column(verbose_name=pgettext_lazy("column", "Report"))
+    kind = tables.Column(verbose_name=pgettext_lazy("column", "What"))
     child = tables.Column(
         verbose_name=pgettext_lazy("column", "Child"),
         accessor="application__child__full_name",
@@ -289,23 +290,38 @@ class CaseTable(LookTable):
         empty_values=(),
     )
     school = tables.Column(
-        verbose_name=pgettext_lazy("column", "First choice"),
-        accessor="application__first_choice__programme__name",
+        verbose_name=pgettext_lazy("column", "School"),
+        accessor="pk",
+        order_by=("school_round__programme__name", "application__first_choice__programme__name"),
     )
-    note = tables.Column(verbose_name=pgettext_lazy("column", "Note"), orderable=False)
+    owner = tables.Column(
+        verbose_name=pgettext_lazy("column", "Whose"), order_by=("owner__name",), empty_values=()
+    )
+    due_on = tables.Column(verbose_name=pgettext_lazy("column", "Settle by"), attrs=NOWRAP)
     opened_at = tables.Column(verbose_name=pgettext_lazy("column", "Reported"), attrs=NOWRAP)
     state = tables.Column(
         verbose_name=pgettext_lazy("column", "State"),
         accessor="pk",
-        order_by=("closed_at",),
+        order_by=("closed_at", "due_on"),
     )
 
-    caption = _("Reports to the programme manager")
-    empty_title = _("No reports")
-    empty_text = _("Here stand wrong birth dates, reported withdrawals and decisions against the rules.")
+    caption = _("Cases of the office")
+    empty_title = _("No cases")
+    empty_text = _("What must be settled comes here by itself, for example a wrong date of birth.")
 
     class Meta(LookTable.Meta):
-        order_by = "-opened_at"
+        order_by = "state"
+
+    def __init__(self, *args: Any, today: date | None = None, **kwargs: Any) -> None:
+        self.today = today
+        super().__init__(*args, **kwargs)
+
+    def render_kind(self, record: Case) -> SafeString:
+        url = reverse("admissions:case", args=[record.pk])
+        return format_html('<a class="cell" href="{}">{}</a>', url, record.get_kind_display())
+
+    def value_kind(self, record: Case) -> str:
+        return str(record.get_kind_display())
 
     def render_child(self, record: Case) -> SafeString | str:
         if record.application is None:
@@ -316,6 +332,29 @@ class CaseTable(LookTable):
     def value_child(self, record: Case) -> str:
         return record.application.child.full_name if record.application else ""
 
+    def render_school(self, record: Case) -> str:
+        if record.school_round is not None:
+            return str(record.school_round.programme.name)
+        return str(record.application.first_choice.programme.name) if record.application else "–"
+
+    value_school = render_school
+
+    def render_owner(self, record: Case) -> SafeString | str:
+        return (
+            str(record.owner)
+            if record.owner
+            else format_html('<span class="soft">{}</span>', gettext("nobody"))
+        )
+
+    def value_owner(self, record: Case) -> str:
+        return str(record.owner) if record.owner else ""
+
+    def render_due_on(self, record: Case) -> str:
+        return short_date(record.due_on)
+
+    def value_due_on(self, record: Case) -> Any:
+        return record.due_on
+
     def render_opened_at(self, record: Case) -> str:
         return short_date(record.opened_at)
 
@@ -324,11 +363,13 @@ class CaseTable(LookTable):
 
     def render_state(self, record: Case) -> SafeString:
         if record.closed_at:
-            return badge("ok", pgettext("case", "Settled"))
-        return badge("warning", pgettext("case", "Open"))
+            return badge("ok", record.get_closed_through_display())
+        if self.today is not None and record.due_on < self.today:
+            return badge("error", pgettext("case", "Too late"))
+        return badge("warning", record.get_state_display())
 
     def value_state(self, record: Case) -> str:
-        return pgettext("case", "Settled") if record.closed_at else pgettext("case", "Open")
+        return str(record.get_closed_through_display() if record.closed_at else record.get_state_display())
 
 
 class SchoolTable(LookTable):

@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import pgettext
 from django.views.generic import TemplateView
 
-from admissions.filters.office import CaseFilter, MessageFilter, SchoolListFilter
-from admissions.models import Case
+from admissions.filters.office import MessageFilter, SchoolListFilter
 from admissions.selectors.delivery import message_state, open_failures
-from admissions.selectors.office import cases_of, schools_of
+from admissions.selectors.office import schools_of
 from admissions.selectors.outbox import counts_by_kind, letters_by_round, messages_of
 from admissions.services.year.office_jobs import live_job
-from admissions.tables.office import CaseTable, MessageTable, SchoolTable, kind_word, message_badge
+from admissions.tables.office import MessageTable, SchoolTable, kind_word, message_badge
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from notifications.models import Letter, Message
@@ -100,30 +99,6 @@ class LetterView(MessagePage):
         name = f"brief-{message.kind}-{message.registration_number or message.pk}.pdf"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
-
-
-class CaseListView(OfficeListPage):
-    """What was reported to the programme manager (zaken)."""
-
-    table_class = CaseTable
-    filterset_class = CaseFilter
-    template_name = "admissions/case_list.html"
-    export_name = "zaken"
-
-    def get_queryset(self) -> QuerySet[Case]:
-        return cases_of(self.scope)
-
-    def get_tabs(self) -> list[Tab]:
-        every = Case.objects.filter(year=self.scope.year).aggregate(
-            all=Count("pk"), closed=Count("closed_at")
-        )
-        counts = {"": every["all"], "open": every["all"] - every["closed"], "closed": every["closed"]}
-        words = [
-            ("", pgettext("tab", "All")),
-            ("open", pgettext("tab", "Open")),
-            ("closed", pgettext("tab", "Settled")),
-        ]
-        return self.tabs_with(words, counts)
 
 
 class SchoolListView(OfficeListPage):

@@ -22,6 +22,7 @@ from schools.models import Job, Question, Region, School, SchoolRound, Ticket, U
 from tests.factories.admissions import (
     ApplicationFactory,
     CareCaseFactory,
+    CaseFactory,
     MoveRequestFactory,
     PlacementFactory,
     PriorityClaimFactory,
@@ -136,6 +137,7 @@ ROWS: dict[str, Callable[[Place], str]] = {
     "listed_school": lambda place: str(place.school.pk),
     "placed": lambda place: place.offered.registration_number,
     "move": lambda place: str(MoveRequestFactory(application=place.offered).pk),
+    "case": lambda place: str(CaseFactory(application=place.waiting).pk),
     "ticket": lambda place: str(
         Ticket.objects.create(
             region=place.region,
