@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from lottery import views_check
+from lottery.views import check
 
 app_name = "check"
 
 urlpatterns = [
-    path("controleer/", views_check.check, name="page"),
-    path("controleer/controleer-zelf.zip", views_check.take_home, name="take-home"),
+    path("controleer/", check.check, name="page"),
+    path("controleer/controleer-zelf.zip", check.take_home, name="take-home"),
 ]

@@ -27,8 +27,8 @@ from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from lottery.enums import AttestationKind, Profile, SessionKind, SessionState
 from lottery.models import DrawSession
-from lottery.views import LotteryPage
-from lottery.views_ceremony import ceremony_context
+from lottery.views.base import LotteryPage
+from lottery.views.ceremony import ceremony_context
 from schools.errors import RefusedError
 from schools.models import Round
 from schools.templatetags.oa import moment_year

@@ -24,7 +24,7 @@ from lottery.models import DrawSession
 from lottery.services.beacon_steps import expected_round
 from lottery.services.ceremony import freezer_of, plan_of
 from lottery.services.voiding import voidable
-from lottery.views import LotteryPage
+from lottery.views.base import LotteryPage
 from schools.access import roles_in
 from schools.clock import now
 from schools.context import year_of

@@ -20,6 +20,7 @@ from admissions.enums import (
     RepairState,
 )
 from admissions.models import Application, CareCase, LedgerEntry, Placement, Repair
+from admissions.services.cases.actions import settle_by_new_order
 from admissions.services.draws.repair_base import Kind, RepairError
 from admissions.services.places.ledger import book
 from admissions.services.year.states import move_rows
@@ -108,6 +109,7 @@ class NewOrder(Kind):
         rows = self._children(session)
         void_finished_draw(session, reason=repair.reason, actor=actor)
         self._undecide(repair, seat, rows, actor)
+        settle_by_new_order(seat, reason=repair.reason, actor=actor)
         return RepairState.DONE
 
     @staticmethod

@@ -17,7 +17,7 @@ from lottery.services.pdf_signatures import LIMIT
 from lottery.services.returned_record import hand_in, sentences
 from lottery.services.signing import operator_signature, why_unsigned
 from lottery.tasks import build_draw_record_task
-from lottery.views import LotteryPage, notary_copies
+from lottery.views.base import LotteryPage, notary_copies
 from schools.access import roles_in
 from schools.enums import Role
 from schools.errors import RefusedError

@@ -34,7 +34,7 @@ from lottery.selectors import draws_of, families_know_at
 from lottery.services import attesting, beacon_steps, blind_entries, ceremony, voiding
 from lottery.services.blind_entries import Entered
 from lottery.tasks import build_draw_record_task, fetch_beacon_task
-from lottery.views import LotteryPage
+from lottery.views.base import LotteryPage
 from schools.access import roles_in
 from schools.clock import now
 from schools.enums import Role

@@ -1,0 +1,1 @@
+"""Pages of the lottery app, by whom they are for."""
