@@ -204,6 +204,14 @@ register(
         f"r.child_id = NEW.child_id AND r.state IN {_ACTIVE} AND NEW.state IN {_ACTIVE}",
     ),
     Rule(
+        "admissions_case_keeps_its_owner",
+        "schools_user",
+        "UPDATE",
+        "OLD.is_active AND NOT NEW.is_active AND EXISTS (SELECT 1 FROM admissions_case c "
+        "WHERE c.owner_id = OLD.id AND c.state = 'taken')",
+        "schools_user: this person still works on cases of the office",
+    ),
+    Rule(
         "admissions_case_stays_true",
         "admissions_case",
         "UPDATE",
@@ -225,6 +233,26 @@ register(
         "r.year_id = NEW.year_id AND r.kind = NEW.kind AND r.about = NEW.about AND r.state <> 'closed' "
         "AND NEW.state <> 'closed'",
     ),
+    Rule(
+        "admissions_exception_begins_proposed",
+        "admissions_placeexception",
+        "INSERT",
+        "NEW.state <> 'proposed'",
+        "admissions_placeexception: an exception is proposed first",
+    ),
+    Rule(
+        "admissions_exception_stays_decided",
+        "admissions_placeexception",
+        "UPDATE",
+        "OLD.state <> 'proposed' OR NEW.kind <> OLD.kind OR NEW.application_id <> OLD.application_id "
+        "OR NEW.round_id <> OLD.round_id OR NEW.reason <> OLD.reason OR NEW.passed_over <> OLD.passed_over "
+        "OR NEW.proposed_by_id <> OLD.proposed_by_id",
+        "admissions_placeexception: what was proposed and decided stays",
+    ),
+    deletable_only_in_reset(
+        "admissions_placeexception", "SELECT r.year_id FROM schools_round r WHERE r.id = OLD.round_id"
+    ),
+    never_replaced("admissions_placeexception"),
     *append_only("admissions_caseentry", "SELECT c.year_id FROM admissions_case c WHERE c.id = OLD.case_id"),
     never_replaced("admissions_caseentry"),
     Rule(

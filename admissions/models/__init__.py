@@ -14,6 +14,7 @@ from admissions.models.cases import Case, CaseEntry
 from admissions.models.children import Child, Guardian
 from admissions.models.contacts import ContactAttempt, ReminderStop
 from admissions.models.entries import FormEntry
+from admissions.models.exceptions import PlaceException
 from admissions.models.figures import PublishedRound, PublishedSchool
 from admissions.models.links import SheetLink
 from admissions.models.openings import FileOpening
@@ -42,6 +43,7 @@ __all__ = [
     "MoveRequest",
     "OptInMessage",
     "Participation",
+    "PlaceException",
     "Placement",
     "Preference",
     "PriorityClaim",

@@ -15,6 +15,7 @@ from admissions.enums import CaseKind, FormState, PlacementState
 from admissions.forms import cases as forms
 from admissions.models import Case, MoveRequest, Placement
 from admissions.services.cases import actions as settle
+from admissions.services.draws.new_order import finished_draws
 from admissions.services.forms.application_forms import finalise_late
 from admissions.services.forms.corrections import correct_birth_date, void_application
 from schools.enums import PLAYED_STATES, RoundState
@@ -303,5 +304,10 @@ def _to_draws(case: Case) -> list[Way]:
     text = _(
         "If the school cannot show its order, you and the boards can order a new draw until the lists are frozen."
     )
-    url = reverse("admissions:school-draws", args=[seat.round.code])
+    is_finished = any(draw.key == seat.programme.code for draw in finished_draws(seat.round))
+    url = (
+        reverse("admissions:repair-propose", args=[seat.round.code, "nieuwe-volgorde"])
+        if is_finished
+        else reverse("admissions:school-draws", args=[seat.round.code])
+    )
     return [Way(_("A new draw at the school"), text, url, pgettext("button", "To the draws by hand"))]

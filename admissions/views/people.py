@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from admissions.filters.office import ALL, SEARCH, OfficeFilter
+from admissions.forms.cases import SuccessorForm
 from admissions.forms.people import MemberForm, ReasonForm
+from admissions.services.year.leaving import cases_left, take_role_away
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from schools.enums import SECOND_FACTOR_ROLES, Role
@@ -24,7 +26,7 @@ from schools.errors import RefusedError
 from schools.lists import LookTable
 from schools.models import Membership, Region
 from schools.second_factor import SECOND_FACTORS
-from schools.services.people import add_member, remove_member, reset_second_factor, send_invitation
+from schools.services.people import add_member, reset_second_factor, send_invitation
 from schools.templatetags.oa import badge, moment_year
 
 
@@ -189,12 +191,17 @@ class MemberView(MemberPage):
         actor: Any = request.user
         wanted = request.POST.get("do", "")
         name = {"name": member.user}
+        successor: SuccessorForm | None = None
         try:
             if wanted == "invite" and not member.user.has_usable_password():
                 send_invitation(member.user, region=self.region, site=self.site())
                 messages.success(request, _("The invitation to %(name)s is on its way again.") % name)
             elif wanted == "remove":
-                remove_member(member, region=self.region, actor=actor)
+                successor = SuccessorForm(request.POST, region=self.region, leaving=member.user)
+                if not successor.is_valid():
+                    return self.answer(request, member, ReasonForm(), successor=successor, status=422)
+                to = successor.cleaned_data["successor"]
+                take_role_away(member, region=self.region, to=to, actor=actor)
                 messages.success(request, _("%(name)s no longer has this role and is logged out.") % name)
                 return redirect("admissions:member-list")
             elif wanted == "forget":
@@ -206,13 +213,24 @@ class MemberView(MemberPage):
                 messages.success(request, _("%(name)s sets up a new second factor at the next login.") % name)
         except RefusedError as exc:
             messages.error(request, str(exc))
-            return self.answer(request, member, ReasonForm(), status=409)
+            return self.answer(request, member, ReasonForm(), successor=successor, status=409)
         return redirect("admissions:member", member.pk)
 
     def answer(
-        self, request: HttpRequest, member: Membership, form: ReasonForm, *, status: int = 200
+        self,
+        request: HttpRequest,
+        member: Membership,
+        form: ReasonForm,
+        *,
+        successor: SuccessorForm | None = None,
+        status: int = 200,
     ) -> HttpResponse:
+        left = cases_left(member, self.region)
         context = self.common() | {
+            "cases_left": left,
+            "successor": (successor or SuccessorForm(region=self.region, leaving=member.user))
+            if left
+            else None,
             "member": member,
             "form": form,
             "is_invited": not member.user.has_usable_password(),

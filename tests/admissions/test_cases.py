@@ -473,3 +473,28 @@ def test_the_inbox_finds_by_owner_day_kind_and_words_in_a_fixed_number_of_querie
     with CaptureQueriesContext(connection) as many:
         client.get("/programma/zaken/")
     assert len(many) == len(few) <= 20
+
+
+# --- people who leave ----------------------------------------------------------------------------------------------
+
+
+def test_who_leaves_hands_over_the_open_cases_first(seats: SchoolRound, manager: User):
+    """Bad input of issue 6: without a colleague a sentence and nothing changes; care goes to who may see it."""
+    region = seats.programme.school.region
+    leaving = region_user(region, Role.CENTRAL_OFFICE, may_see_care=True)
+    clerk = region_user(region, Role.CENTRAL_OFFICE)
+    case = take_case(CaseFactory(application=child(seats)).pk, actor=leaving)
+    care = CaseFactory(application=child(seats), kind=CaseKind.SIGNAL, note="")
+    take_case(care.pk, actor=leaving)
+    assert refused(lambda: User.objects.filter(pk=leaving.pk).update(is_active=False))
+    client, url = logged_in(manager), f"/programma/mensen/{leaving.memberships.get().pk}/"
+    assert "still works on 2 cases" in text(client, url)
+    answer = client.post(url, {"do": "remove"})
+    assert answer.status_code == 409 and "Choose who takes them over" in answer.content.decode()
+    assert client.post(url, {"do": "remove", "successor": leaving.pk}).status_code == 422
+    assert client.post(url, {"do": "remove", "successor": clerk.pk}).status_code == 409
+    assert set(Case.objects.values_list("owner", flat=True)) == {leaving.pk}
+    assert client.post(url, {"do": "remove", "successor": manager.pk}).status_code == 302
+    assert set(Case.objects.values_list("owner", "state")) == {(manager.pk, CaseState.TAKEN)}
+    leaving.refresh_from_db()
+    assert not leaving.is_active and case.pk != care.pk

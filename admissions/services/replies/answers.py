@@ -269,6 +269,8 @@ def _free_seats(year: AdmissionYear, leaving: Sequence[Leaving]) -> None:
 def vacate(application: Application, seat: Placement) -> None:
     """End one placement outside a withdrawal by the family; the caller books its place with ``book_freed``."""
     move_rows(Placement.objects, [seat.pk], old=seat.state, new=S.WITHDRAWN, moves=PLACEMENT_MOVES)
+    unanswered = live_cases([application.pk], CaseKind.OVERDUE)
+    settle_cases(application.year, unanswered, CaseEnd.PLACE_ENDED, actor=None)
     _leave_vovps([application.pk])
     _cancel_messages(application.year, [application.registration_number])
 
