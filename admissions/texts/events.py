@@ -17,6 +17,7 @@ from admissions.enums import (
     RepairKind,
     WithdrawalReason,
 )
+from admissions.opt_in_enums import OptOutReason
 from schools.enums import PriorityKind
 from schools.models import Event
 
@@ -116,6 +117,16 @@ def _opted_in(event: Event, names: Names) -> str:
     return _("Takes part in %(round)s") % {"round": event.new}
 
 
+def _list_extended(event: Event, names: Names) -> str:
+    schools = ", ".join(names.get(code, code) for code in event.reason.split())
+    return _("Adds %(schools)s to its list for %(round)s") % {"round": event.new, "schools": schools}
+
+
+def _opted_out(event: Event, names: Names) -> str:
+    words = {"round": event.new, "reason": _word(OptOutReason, event.reason)}
+    return _("Opt-in for %(round)s taken back: %(reason)s") % words
+
+
 def _claim(event: Event, names: Names) -> str:
     words = {"rule": _word(PriorityKind, event.reason), "state": _word(ClaimState, event.new).lower()}
     return _("Priority “%(rule)s” %(state)s") % words
@@ -159,6 +170,8 @@ SENTENCES: dict[str, Callable[[Event, Names], str]] = {
     ),
     "vovp_invited": _vovp_invited,
     "vovp_opted_in": _opted_in,
+    "vovp_list_extended": _list_extended,
+    "vovp_opted_out": _opted_out,
     "vovp_result": _vovp_result,
     "placement_superseded": lambda e, n: _("Left the earlier place for a better one"),
     "care_outcome": lambda e, n: _("Care: %(state)s") % {"state": _word(CareState, e.new).lower()},

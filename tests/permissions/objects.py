@@ -18,12 +18,13 @@ from admissions.models.simulations import Simulation
 from notifications.models import Delivery, PrintBatch
 from schools.enums import SCHOOL_ROLES, Role, RoundState, TicketKind
 from schools.matrix import NAMED_FOR_CARE
-from schools.models import Job, Question, Region, School, SchoolRound, Ticket, User, local_moment
+from schools.models import Job, Question, Region, Round, School, SchoolRound, Ticket, User, local_moment
 from tests.factories.admissions import (
     ApplicationFactory,
     CareCaseFactory,
     CaseFactory,
     MoveRequestFactory,
+    ParticipationFactory,
     PlacementFactory,
     PriorityClaimFactory,
 )
@@ -126,10 +127,23 @@ def failed_delivery(place: Place) -> str:
     return str(row.pk)
 
 
+def vovp_of(place: Place) -> Round:
+    """A VOVP with a code of its own, so that one of elsewhere does not exist here."""
+    code = place.seats.round.code.replace("ALM", "VOVP")
+    return RoundFactory(year=place.seats.round.year, code=code, kind="VOVP")
+
+
 # Kinds of rows that other pages are about: the text that stands for one in an address.
 ROWS: dict[str, Callable[[Place], str]] = {
     "print_batch": lambda place: str(
         PrintBatch.objects.create(year=place.seats.round.year, made_at=local_moment(date(2024, 1, 19))).pk
+    ),
+    "vovp_round": lambda place: vovp_of(place).code,
+    "participation": lambda place: str(
+        ParticipationFactory(
+            application=ApplicationFactory(first_choice=place.seats, decision=Decision.UNPLACED),
+            round=vovp_of(place),
+        ).pk
     ),
     "held_message": lambda place: place.rows["message"],
     "failed_delivery": failed_delivery,

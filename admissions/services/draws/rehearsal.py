@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.case_enums import CaseEnd
-from admissions.enums import CARE_MOVES, CareState, CaseKind
-from admissions.models import CareCase
+from admissions.enums import CARE_MOVES, CareState, CaseKind, ParticipationState
+from admissions.models import CareCase, Participation
 from admissions.procedures.registry import procedure_of
 from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.draws.freezing import freeze_lists, unsettled_care
@@ -235,12 +235,21 @@ def _open_vovp(round_: Round, *, actor: User | None, opt_ins: bytes | None, name
     _advance(round_, local_moment(round_.opt_in_from))
     if round_.state == RoundState.INVITED:
         move_round(round_, RoundState.OPT_IN, actor=actor)
-    chosen: Sequence[OptIn] = (
-        everybody(round_) if opt_ins is None else read_opt_ins(round_, opt_ins, name=name)
-    )
+    typed = Participation.objects.filter(round=round_, state=ParticipationState.OPTED_IN).exists()
+    if typed or round_.state == RoundState.OPT_IN_CLOSED:
+        # Families were registered one by one: those take part, and nobody is opted in for them.
+        if opt_ins is not None:
+            raise RehearsalRefused(
+                _("Families have been registered for %(round)s already. Play it without a file.")
+                % {"round": round_.code}
+            )
+        chosen: Sequence[OptIn] = []
+    else:
+        chosen = everybody(round_) if opt_ins is None else read_opt_ins(round_, opt_ins, name=name)
     record_opt_ins(round_, chosen, actor=actor)
     _advance(round_, end_of_day(round_.opt_in_until))
-    move_round(round_, RoundState.OPT_IN_CLOSED, actor=actor)
+    if round_.state == RoundState.OPT_IN:
+        move_round(round_, RoundState.OPT_IN_CLOSED, actor=actor)
 
 
 def settle_rules(round_: Round) -> list[str]:

@@ -112,7 +112,7 @@ def read_opt_ins(round_: Round, content: bytes, *, name: str) -> list[OptIn]:
         if reference in opt_ins:
             raise refuse(_("form %(reference)s occurs twice.") % {"reference": reference})
         added = tuple(row.cells["added_preferences"].upper().split())
-        problem = _added_problem(found, added, codes=codes, own=lists[found.application_id])
+        problem = added_problem(found, added, codes=codes, own=lists[found.application_id])
         if problem:
             raise refuse(problem)
         opt_ins[reference] = OptIn(
@@ -121,7 +121,7 @@ def read_opt_ins(round_: Round, content: bytes, *, name: str) -> list[OptIn]:
     return list(opt_ins.values())
 
 
-def _added_problem(row: Participation, added: Sequence[str], *, codes: set[str], own: Sequence[str]) -> str:
+def added_problem(row: Participation, added: Sequence[str], *, codes: set[str], own: Sequence[str]) -> str:
     """Why these schools cannot be added behind the list ``own``; empty = they can (DH-131, DH-132, Q-28)."""
     if added and row.kind != ParticipationKind.UNPLACED:
         return _("a child that has a place takes part with its own list: no schools can be added.")
