@@ -6,6 +6,7 @@ the address (``/school/<brin>/``), so that somebody with two schools can have bo
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest
@@ -32,25 +33,34 @@ SCHOOL_MENU = [
     (pgettext_lazy("menu", "Letter texts"), "admissions:letter-list"),
     (pgettext_lazy("menu", "Settings"), "admissions:school-settings"),
 ]
+# A line without an address begins a group; a page joins the menu with one line in its group.
 OFFICE_MENU = [
+    (pgettext_lazy("menu group", "Today"), ""),
     (pgettext_lazy("menu", "Today"), "admissions:office-today"),
+    (pgettext_lazy("menu", "Cases"), "admissions:case-list"),
+    (pgettext_lazy("menu", "Questions"), "admissions:ticket-list"),
+    (pgettext_lazy("menu group", "Rounds"), ""),
     (pgettext_lazy("menu", "Round board"), "admissions:round-list"),
     (pgettext_lazy("menu", "Draw room"), "admissions:draw-room"),
     (pgettext_lazy("menu", "Sessions"), "lottery:session-list"),
     (pgettext_lazy("menu", "VOVP"), "admissions:vovp"),
-    (pgettext_lazy("menu", "Cases"), "admissions:case-list"),
+    (pgettext_lazy("menu", "Place ledger"), "admissions:ledger"),
+    (pgettext_lazy("menu", "Figures"), "admissions:figures"),
+    (pgettext_lazy("menu", "Connections"), "admissions:api-client-list"),
+    (pgettext_lazy("menu", "What if"), "admissions:simulation-list"),
+    (pgettext_lazy("menu group", "Children"), ""),
+    (pgettext_lazy("menu", "Find a child"), "admissions:child-search"),
     (pgettext_lazy("menu", "Care"), "admissions:office-care-list"),
     (pgettext_lazy("menu", "Moving house"), "admissions:move-list"),
-    (pgettext_lazy("menu", "Questions"), "admissions:ticket-list"),
-    (pgettext_lazy("menu", "Questions and answers"), "admissions:question-list"),
+    (pgettext_lazy("menu group", "Letters"), ""),
     (pgettext_lazy("menu", "Sending"), "admissions:outbox"),
     (pgettext_lazy("menu", "Letter texts"), "admissions:office-letters"),
-    (pgettext_lazy("menu", "Find a child"), "admissions:child-search"),
+    (pgettext_lazy("menu group", "Schools and people"), ""),
     (pgettext_lazy("menu", "Schools"), "admissions:school-list"),
-    (pgettext_lazy("menu", "Year planner"), "admissions:planner"),
     (pgettext_lazy("menu", "People"), "admissions:member-list"),
-    (pgettext_lazy("menu", "Figures"), "admissions:figures"),
-    (pgettext_lazy("menu", "What if"), "admissions:simulation-list"),
+    (pgettext_lazy("menu group", "Year"), ""),
+    (pgettext_lazy("menu", "Year planner"), "admissions:planner"),
+    (pgettext_lazy("menu", "Questions and answers"), "admissions:question-list"),
     (pgettext_lazy("menu", "Events"), "admissions:event-list"),
 ]
 NOTARY_MENU = [
@@ -70,6 +80,19 @@ class Entry:
     url: str
     current: bool = False
     count: int | None = None
+    group: str = ""
+
+
+@dataclass
+class Group:
+    """Entries of the menu under one heading."""
+
+    label: str
+    items: list[Entry]
+
+    @property
+    def current(self) -> bool:
+        return any(entry.current for entry in self.items)
 
 
 @dataclass
@@ -111,6 +134,13 @@ class Navigation:
     @property
     def current(self) -> str:
         return next((entry.label for entry in self.items if entry.current), "")
+
+    @property
+    def groups(self) -> list[Group]:
+        """The entries under their headings; empty for a menu without any."""
+        if not any(entry.group for entry in self.items):
+            return []
+        return [Group(label, list(own)) for label, own in groupby(self.items, key=lambda e: e.group)]
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -261,8 +291,8 @@ def place_word(role: str) -> str:
 
 
 def _open(menu: list[tuple[Any, str]], request: HttpRequest, place: Any) -> list[tuple[Any, str]]:
-    """The entries this user may open there."""
-    return [entry for entry in menu if may_open(request.user, entry[1], place)]
+    """The entries this user may open there, with the headings of their groups."""
+    return [entry for entry in menu if not entry[1] or may_open(request.user, entry[1], place)]
 
 
 def _region(school: School | None, office: Membership | None) -> Region | None:
@@ -283,7 +313,13 @@ def _address(name: str, **kwargs: str) -> str:
 
 def _entries(menu: list[tuple[Any, str]], request: HttpRequest, **kwargs: str) -> list[Entry]:
     section = getattr(request, "oa_section", "")  # a view may say to which entry its page belongs
-    found = [(name, Entry(str(label), url)) for label, name in menu if (url := _address(name, **kwargs))]
+    found: list[tuple[str, Entry]] = []
+    group = ""
+    for label, name in menu:
+        if not name:
+            group = str(label)
+        elif url := _address(name, **kwargs):
+            found.append((name, Entry(str(label), url, group=group)))
     inside = [(name, entry) for name, entry in found if name == section or request.path.startswith(entry.url)]
     if inside:
         # Otherwise the entry with the longest address that begins this one.

@@ -20,7 +20,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
     TextChoices,
     Value,
     When,
@@ -34,7 +33,6 @@ from admissions.enums import (
     OPEN_CARE_STATES,
     ClaimState,
     Decision,
-    EntryKind,
     FormState,
     PlacementState,
 )
@@ -42,14 +40,14 @@ from admissions.models import (
     Application,
     ApplicationForm,
     Guardian,
-    LedgerEntry,
     Placement,
     Preference,
     PriorityClaim,
 )
+from admissions.selectors.places import PlaceRow, place_rows
 from notifications.models import Message
 from schools.enums import PriorityKind, RoundKind, RoundState
-from schools.models import AMSTERDAM, AdmissionYear, PriorityRule, Round, School, SchoolRound
+from schools.models import AMSTERDAM, AdmissionYear, PriorityRule, Round, School
 
 OFFER_MESSAGES = ("M04", "M05", "M11", "M16")
 
@@ -339,78 +337,6 @@ def reply_counts(view: SchoolView) -> ReplyCounts:
     return ReplyCounts(**sums, next_reply=min(waiting, default=None), first_overdue=min(late, default=None))
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRow:
-    """One round in the place ledger of a school, as far as the school may see it."""
-
-    school_round: SchoolRound
-    ceiling: int
-    carried_in: int
-    freed_in: int
-    released: int
-    placed: int
-    withdrawn: int
-    is_seen: bool
-    next_round: Round | None
-
-    @property
-    def freed(self) -> int:
-        """Given back and offered again here: freed into this round, or left by improvers."""
-        return self.freed_in + self.released
-
-    @property
-    def seats(self) -> int:
-        return self.ceiling + self.carried_in + self.freed_in + self.released
-
-    @property
-    def free(self) -> int:
-        return self.seats - self.placed
-
-    @property
-    def round(self) -> Round:
-        return self.school_round.round
-
-
 def places_of(view: SchoolView) -> list[PlaceRow]:
     """The ledger of this school per round; what a hidden draw booked is left out. Two queries."""
-    entries = LedgerEntry.objects.filter(
-        school_round__programme__school=view.school, school_round__round__year=view.year
-    )
-    sums: dict[tuple[int, str], int] = {
-        (row["school_round_id"], row["kind"]): row["total"]
-        for row in entries.values("school_round_id", "kind")
-        .annotate(total=Coalesce(Sum("places"), 0))
-        .order_by()
-    }
-    rows = []
-    for school_round in (
-        SchoolRound.objects.filter(programme__school=view.school, round__year=view.year)
-        .select_related("round")
-        .order_by("round__position")
-    ):
-
-        def total(kind: str, *, key: int = school_round.pk) -> int:
-            return sums.get((key, kind), 0)
-
-        seen = view.shows(school_round.round)
-        # What a hidden draw passed on would tell its result (DH-141).
-        told = not any(
-            r.is_played and not view.shows(r) and r.position < school_round.round.position
-            for r in view.rounds
-        )
-        rows.append(
-            PlaceRow(
-                school_round,
-                ceiling=school_round.ceiling or 0,
-                carried_in=total(EntryKind.CARRIED_IN) if told else 0,
-                freed_in=total(EntryKind.FREED_IN),
-                released=total(EntryKind.RELEASED) if seen else 0,
-                placed=-total(EntryKind.PLACED) if seen else 0,
-                withdrawn=total(EntryKind.WITHDRAWN) if seen else 0,
-                is_seen=seen,
-                next_round=next(
-                    (r for r in view.rounds if r.pk == school_round.round.open_places_to_id), None
-                ),
-            )
-        )
-    return rows
+    return place_rows(view.school, view.year, view.rounds, shows=view.shows)

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from admissions.models import FormVersion
 from admissions.selectors.children import ChildFile
@@ -12,7 +13,7 @@ from admissions.tables import office as tables_office
 from admissions.texts.events import column_word
 from schools.enums import RoundState
 from schools.models import Round
-from schools.templatetags.oa import badge
+from schools.templatetags.oa import ICONS, badge
 
 register = template.Library()
 
@@ -36,6 +37,16 @@ ROUND_LOOK = {
 def round_badge(round_: Round) -> SafeString:
     modifier, shape = ROUND_LOOK[RoundState(round_.state)]
     return badge(modifier, round_.get_state_display(), shape)
+
+
+BOARD_SHAPES = ("ok", "error", "warning")
+
+
+@register.simple_tag
+def board_symbols() -> SafeString:
+    """The shapes of the round board, written once: a thousand cells refer to them."""
+    shapes = ((name, mark_safe(ICONS[name])) for name in BOARD_SHAPES)  # noqa: S308 - constants of ours
+    return format_html_join("", '<symbol id="i-{}" viewBox="0 0 24 24"><g class="i">{}</g></symbol>', shapes)
 
 
 @register.simple_tag

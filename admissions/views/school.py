@@ -41,10 +41,11 @@ from admissions.services.explaining.reasons import sentence
 from admissions.services.explaining.sheets import may_print
 from admissions.tables.forms import ApplicationTable, DrawnOutTable, PlacementTable, SchoolTable
 from admissions.today.items import plan_day
+from admissions.views.ledger_parts import ledger_context
 from lottery.selectors import families_know
 from schools.access import memberships_of
 from schools.clock import database_now
-from schools.context import now_of, round_name, rounds_of, year_of
+from schools.context import now_of, rounds_of, year_of
 from schools.enums import RoundKind
 from schools.lists import ListPage, Tab
 from schools.models import AMSTERDAM, School, SchoolRound, User
@@ -413,26 +414,19 @@ def _as_day(value: Any) -> Any:
 
 
 class PlacesView(SchoolPage, TemplateView):
-    """Where places came from and went, per round."""
+    """Where places came from and went, per round, down to the bookings of one round (DH-104)."""
 
     template_name = "admissions/school_places.html"
     permission = "admissions.view_school_settings"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = places_of(self.scope)
-        capped = any(row.school_round.is_capped for row in rows)
-        chart = [
-            {"label": round_name(row.round), "values": [row.placed, max(row.free, 0)]}
-            for row in rows
-            if row.is_seen
-        ]
-        return super().get_context_data(**kwargs) | {
-            "rows": rows,
-            "is_capped": capped,
-            "chart": chart,
-            "chart_title": gettext("Places of %(school)s per round") % {"school": self.school.name},
-            "series": [(pgettext("chart", "Placed"), "f1"), (pgettext("chart", "Open, goes on"), "fo")],
-        }
+        view = self.scope
+        rows = places_of(view)
+        title = gettext("Places of %(school)s per round") % {"school": self.school.name}
+        chosen = self.request.GET.get("ronde", "")
+        context = ledger_context(rows, view.rounds, chosen, view.shows, title=title)
+        context["is_capped"] = any(row.school_round.is_capped for row in rows)
+        return super().get_context_data(**kwargs) | context
 
 
 def area_of(rules: list[Any]) -> list[str]:
@@ -464,6 +458,7 @@ class SettingsView(SchoolPage, TemplateView):
             | {
                 "lookers": self.request.user.has_perm("admissions.view_lookers", self.school),
                 "look_along": self.request.user.has_perm("admissions.look_along", self.school),
+                "manage": self.request.user.has_perm("admissions.manage_schools", self.school.region),
                 "ask": self.request.user.has_perm("admissions.ask_desk", self.school),
             },
             "map": area_map(area_of(rules_of(self.scope)), school=self.school.postcode[:4]),

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from schools.clock import now
@@ -122,6 +122,28 @@ def places_before(year: AdmissionYear, rows: Iterable[ProgrammeYear]) -> dict[in
     told = {row.programme_id: row.last_year_places for row in rows if row.last_year_places is not None}
     last = previous_year(year)
     return told | (year_places(last) if last is not None else {})
+
+
+def places_of_two_years(
+    year: AdmissionYear, rows: Iterable[ProgrammeYear]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """``places_before`` and ``year_places`` in one query: what each programme had, and what it has now."""
+    told = {row.programme_id: row.last_year_places for row in rows if row.last_year_places is not None}
+    last = AdmissionYear.objects.filter(region_id=year.region_id, starts_on__lt=year.starts_on)
+    found: dict[bool, dict[int, int]] = {True: {}, False: {}}
+    sums = (
+        SchoolRound.objects.filter(
+            Q(round__year=year) | Q(round__year=Subquery(last.order_by("-starts_on").values("pk")[:1])),
+            round__kind=RoundKind.ALM,
+            ceiling__isnull=False,
+        )
+        .order_by()
+        .values_list("round__year_id", "programme_id")
+        .annotate(total=Sum("ceiling"))
+    )
+    for year_id, programme_id, total in sums:
+        found[year_id == year.pk][programme_id] = total
+    return told | found[False], found[True]
 
 
 def is_far_off(places: int, before: int) -> bool:

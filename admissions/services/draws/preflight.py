@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from admissions.enums import OPEN_CARE_STATES, ClaimState, Decision, FormState
 from admissions.models import Application, ApplicationForm, CareCase, PriorityClaim
+from admissions.selectors.office import per_seat
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
 from lottery.services.self_test import self_test
 from schools.enums import DrawMode, RoundKind, RoundState
 from schools.models import ProgrammeYear, Round, SchoolRound
-from schools.services.confirmations import is_far_off, places_before, rule_fingerprints, year_places
+from schools.services.confirmations import is_far_off, places_of_two_years, rule_fingerprints
 from schools.services.rounds import missing_dates
 
 READY = {RoundKind.ALM: RoundState.LOCKED, RoundKind.VOVP: RoundState.OPT_IN_CLOSED}
@@ -36,6 +37,8 @@ class Finding:
     brin: str = ""
     address: str = ""
     kind: str = ""
+    seat: int = 0  # key of the school's row in this round
+    short: str = ""  # the same in two words, for a cell of the round board
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,51 @@ class Preflight:
 
 def check_round(round_: Round) -> Preflight:
     """Look at everything; at most fifteen queries, whatever the number of schools."""
-    seats = list(
+    seats = counted_seats(round_)
+    findings = [*check_installation(round_), *school_findings(round_, seats)]
+    return Preflight(tuple(sorted(findings, key=lambda finding: not finding.is_red)), len(seats))
+
+
+def counted_seats(round_: Round) -> list[SchoolRound]:
+    """Every school of the round by name; in an application period with what is still open there. One query.
+
+    Shapes: ``open_forms``, ``open_claims``, ``open_care`` and ``undecided`` are numbers of one school; ``drawing``
+            says that its draw by hand was opened and not finished.
+    """
+    seats = (
         SchoolRound.objects.filter(round=round_)
         .select_related("programme__school")
-        .order_by("programme__name")
+        .order_by("programme__name", "pk")
     )
-    findings = [*_general(round_)]
+    if round_.kind != RoundKind.ALM:
+        return list(seats)
+    seat, taking_part = "application__first_choice", {"application__decision__in": TAKING_PART}
+    forms = ApplicationForm.objects.filter(state__in=OPEN_FORMS)
+    claims = PriorityClaim.objects.filter(**taking_part, state=ClaimState.CLAIMED)
+    care = CareCase.objects.filter(**taking_part, state__in=OPEN_CARE_STATES)
+    undecided = Application.objects.filter(decision=Decision.UNDECIDED)
+    by_hand = DrawSession.objects.filter(
+        round=round_, kind=SessionKind.SCHOOL, applied_at=None, key=OuterRef("programme__code")
+    )
+    return list(
+        seats.annotate(
+            open_forms=per_seat(forms, Count("pk"), key=seat),
+            open_claims=per_seat(claims, Count("pk"), key=seat),
+            open_care=per_seat(care, Count("pk"), key=seat),
+            undecided=per_seat(undecided, Count("pk"), key="first_choice"),
+            drawing=Exists(by_hand.exclude(state=SessionState.VOID)),
+        )
+    )
+
+
+def school_findings(round_: Round, seats: Sequence[SchoolRound]) -> list[Finding]:
+    """What is not in order per school, of seats from ``counted_seats``; a VOVP asks nothing of its schools."""
+    findings: list[Finding] = []
     if round_.kind == RoundKind.ALM:
-        findings += [
-            *_forms(round_, seats),
-            *_claims(round_, seats),
-            *_care(round_, seats),
-            *_manual(round_, seats),
-        ]
+        findings += [*_forms(seats), *_claims(seats), *_care(seats), *_manual(round_, seats)]
         rows = {row.programme_id: row for row in ProgrammeYear.objects.filter(year=round_.year_id)}
         findings += [*_rules(round_, seats, rows), *_places(round_, seats, rows)]
-    return Preflight(tuple(sorted(findings, key=lambda finding: not finding.is_red)), len(seats))
+    return findings
 
 
 def is_test_mode() -> bool:
@@ -81,7 +113,8 @@ def is_test_mode() -> bool:
     return bool(settings.DEBUG or settings.REHEARSAL_ALLOWED)
 
 
-def _general(round_: Round) -> Iterator[Finding]:
+def check_installation(round_: Round) -> Iterator[Finding]:
+    """What is not in order whatever the school: dates, state of the round, and this installation itself."""
     missing = missing_dates(round_)
     if missing:
         yield Finding(
@@ -114,78 +147,58 @@ def _general(round_: Round) -> Iterator[Finding]:
         yield Finding(False, _("This is a rehearsal: the result is not a real one."), kind="rehearsal")
 
 
-def _counted(
-    round_: Round, rows: Sequence[tuple[int, int]], seats: Sequence[SchoolRound]
-) -> Iterator[tuple[SchoolRound, int]]:
-    counts = dict(rows)
-    for seat in seats:
-        if seat.pk in counts:
-            yield seat, counts[seat.pk]
-
-
-def _at_school(seat: SchoolRound, text: str, *, kind: str, address: str, is_red: bool = True) -> Finding:
+def _at_school(
+    seat: SchoolRound, text: str, *, kind: str, address: str, is_red: bool = True, short: str = ""
+) -> Finding:
     school = seat.programme.school
-    return Finding(is_red, text, seat.programme.name, school.brin, address, kind)
+    return Finding(is_red, text, seat.programme.name, school.brin, address, kind, seat.pk, short)
 
 
-def _forms(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
-    rows = ApplicationForm.objects.filter(
-        application__first_choice__round=round_, state__in=OPEN_FORMS
-    ).order_by()
-    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
-    for seat, count in _counted(round_, counted, seats):
-        text = ngettext("%(count)d form is still open.", "%(count)d forms are still open.", count)
-        yield _at_school(seat, text % {"count": count}, kind="forms", address="admissions:application-list")
+def _forms(seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    for seat in seats:
+        if n := seat.open_forms:  # type: ignore[attr-defined]
+            text = ngettext("%(count)d form is still open.", "%(count)d forms are still open.", n)
+            short = pgettext("board cell", "%(n)d open") % {"n": n}
+            address = "admissions:application-list"
+            yield _at_school(seat, text % {"count": n}, kind="forms", address=address, short=short)
 
 
-def _claims(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
-    rows = PriorityClaim.objects.filter(
-        application__first_choice__round=round_,
-        application__decision__in=TAKING_PART,
-        state=ClaimState.CLAIMED,
-    ).order_by()
-    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
-    for seat, count in _counted(round_, counted, seats):
-        text = ngettext(
-            "%(count)d priority has been neither confirmed nor rejected.",
-            "%(count)d priorities have been neither confirmed nor rejected.",
-            count,
-        )
-        yield _at_school(seat, text % {"count": count}, kind="claims", address="admissions:application-list")
+def _claims(seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    for seat in seats:
+        if n := seat.open_claims:  # type: ignore[attr-defined]
+            text = ngettext(
+                "%(count)d priority has been neither confirmed nor rejected.",
+                "%(count)d priorities have been neither confirmed nor rejected.",
+                n,
+            )
+            short = pgettext("board cell", "%(n)d to check") % {"n": n}
+            address = "admissions:application-list"
+            yield _at_school(seat, text % {"count": n}, kind="claims", address=address, short=short)
 
 
-def _care(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
-    rows = CareCase.objects.filter(
-        application__first_choice__round=round_,
-        application__decision__in=TAKING_PART,
-        state__in=OPEN_CARE_STATES,
-    ).order_by()
-    counted = list(rows.values_list("application__first_choice").annotate(n=Count("pk")))
-    for seat, count in _counted(round_, counted, seats):
-        text = ngettext(
-            "%(count)d care wish has no outcome.", "%(count)d care wishes have no outcome.", count
-        )
-        yield _at_school(seat, text % {"count": count}, kind="care", address="admissions:application-list")
+def _care(seats: Sequence[SchoolRound]) -> Iterator[Finding]:
+    for seat in seats:
+        if n := seat.open_care:  # type: ignore[attr-defined]
+            text = ngettext(
+                "%(count)d care wish has no outcome.", "%(count)d care wishes have no outcome.", n
+            )
+            short = pgettext("board cell", "%(n)d without outcome") % {"n": n}
+            address = "admissions:application-list"
+            yield _at_school(seat, text % {"count": n}, kind="care", address=address, short=short)
 
 
 def _manual(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
     """DH-086. In a rehearsal nobody draws by hand: those schools are drawn in this session like the others."""
     waiting = [s for s in seats if s.draw_mode == DrawMode.MANUAL and s.is_capped and not s.is_ready]
-    if not waiting:
-        return
-    opened = set(
-        DrawSession.objects.filter(round=round_, kind=SessionKind.SCHOOL, applied_at=None)
-        .exclude(state=SessionState.VOID)
-        .values_list("key", flat=True)
-    )
     for seat in waiting:
-        if seat.programme.code in opened:
+        if seat.drawing:  # type: ignore[attr-defined]
             text = _("The school opened a draw by hand and has not finished it.")
-            yield _at_school(seat, text, kind="manual", address="admissions:school-decisions")
-    waiting = [seat for seat in waiting if seat.programme.code not in opened]
-    undecided = Application.objects.filter(first_choice__in=waiting, decision=Decision.UNDECIDED).order_by()
-    counted = list(undecided.values_list("first_choice").annotate(n=Count("pk")))
-    for seat, count in _counted(round_, counted, waiting):
+            short = pgettext("board cell", "draw begun")
+            yield _at_school(seat, text, kind="manual", address="admissions:school-decisions", short=short)
+    for seat in waiting:
+        count = seat.undecided  # type: ignore[attr-defined]
+        if seat.drawing or not count:  # type: ignore[attr-defined]
+            continue
         if round_.year.is_rehearsal:
             text = _(
                 "The school draws by hand and is not ready: in this rehearsal it is drawn with the others."
@@ -198,6 +211,7 @@ def _manual(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
             kind="manual",
             address="admissions:school-decisions",
             is_red=not round_.year.is_rehearsal,
+            short=pgettext("board cell", "not ready"),
         )
 
 
@@ -205,7 +219,7 @@ def _places(
     round_: Round, seats: Sequence[SchoolRound], rows: Mapping[int, ProgrammeYear]
 ) -> Iterator[Finding]:
     """Places of the year more than a fifth away from last year's, until the office says that it is right."""
-    before = places_before(round_.year, rows.values())
+    before, stands = places_of_two_years(round_.year, rows.values())
     if not before and not round_.year.is_rehearsal:
         yield Finding(
             False,
@@ -213,7 +227,6 @@ def _places(
             address="admissions:places-check",
             kind="places_unknown",
         )
-    stands = year_places(round_.year) if before else {}
     for seat in seats:
         old, new = before.get(seat.programme_id), stands.get(seat.programme_id)
         if not old or new is None or not is_far_off(new, old):
@@ -226,6 +239,7 @@ def _places(
                 % {"now": new, "before": old},
                 kind="places",
                 address="admissions:places-check",
+                short=f"{round(100 * (new - old) / old):+d}%",
             )
 
 
@@ -242,4 +256,5 @@ def _rules(
                 _("The school has not confirmed its priority rules and their order this year."),
                 kind="rules",
                 address="admissions:school-settings",
+                short=pgettext("board cell", "not confirmed"),
             )
