@@ -226,7 +226,7 @@ def apply_draw_task(job_id: int) -> None:
 def watch_draws_task() -> int:
     """Every few seconds: take up draws whose worker was stopped (answers how many), and publish what is due."""
     from admissions.services.draws.ceremony import publish_due, stopped_draws
-    from admissions.services.replies.late_withdrawals import carry_out_due
+    from admissions.services.replies.kept_withdrawals import carry_out_due
 
     publish_due()
     carry_out_due()

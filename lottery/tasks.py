@@ -1,7 +1,6 @@
 """Long work of draws. A task takes ids, may run twice and then gives the same."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 STEPS = 3  # compute, verify, decide
-# A step of a draw takes seconds: silence of half a minute means that its process is gone. Two at the same work would
-# do no harm, each step gives the same or nothing.
-DRAW_STALE = timedelta(seconds=30)
 
 
 @shared_task(acks_late=True, autoretry_for=(OSError,), retry_backoff=True, max_retries=5)
@@ -39,7 +35,14 @@ def run_draw_step(
     Delivered twice or late it finds the job taken or finished and does nothing.
     """
     from schools.errors import RefusedError
-    from schools.services.jobs import fail_job, finish_job, hand_over, report_progress, take_job
+    from schools.services.jobs import (
+        DRAW_STALE,
+        fail_job,
+        finish_job,
+        hand_over,
+        report_progress,
+        take_job,
+    )
 
     job: Job | None = take_job(job_id, stale_after=DRAW_STALE)
     if job is None:

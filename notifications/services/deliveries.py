@@ -10,7 +10,6 @@ to every mail server on the way it is the same mail and no second one.
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +21,7 @@ from notifications.models import Delivery, DeliveryEvent, Message
 from schools.clock import database_now
 from schools.mail import may_leave, sends_mail
 from schools.models import User
+from schools.services.starting import start
 
 S = DeliveryState
 BATCH = 500
@@ -44,16 +44,10 @@ def make_deliveries(messages: Iterable[Message], *, is_rehearsal: bool) -> list[
     rows = [row for message in messages for row in _copies(message, is_rehearsal=is_rehearsal)]
     Delivery.objects.bulk_create(rows, batch_size=BATCH)
     waiting = [row.pk for row in rows if row.state == S.WAITING]
-    for start in range(0, len(waiting), TASK_SIZE):
+    for first in range(0, len(waiting), TASK_SIZE):
         # Robust: when the broker does not answer, the watch finds them.
-        transaction.on_commit(partial(_go, waiting[start : start + TASK_SIZE]), robust=True)
+        start("notifications.tasks.send_deliveries_task", waiting[first : first + TASK_SIZE])
     return rows
-
-
-def _go(ids: list[int]) -> None:
-    from notifications.tasks import send_deliveries_task
-
-    send_deliveries_task.delay(ids)
 
 
 def _copies(message: Message, *, is_rehearsal: bool) -> list[Delivery]:

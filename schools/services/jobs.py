@@ -13,6 +13,9 @@ from schools.models import AdmissionYear, Job, User
 
 Progress = Callable[[str], None]
 STALE_AFTER = timedelta(seconds=60)
+# A step of a draw takes seconds: silence of half a minute means that its process is gone. Two at the same work would
+# do no harm, each step gives the same or nothing.
+DRAW_STALE = timedelta(seconds=30)
 
 
 class AlreadyRunning(RefusedError):

@@ -14,9 +14,9 @@ from admissions.services.draws.ceremony import request_draw
 from admissions.tasks import watch_draws_task
 from lottery.enums import SessionState
 from lottery.models import DrawSession
-from lottery.tasks import DRAW_STALE
 from schools.enums import JobState
 from schools.models import Job
+from schools.services.jobs import DRAW_STALE
 from tests.factories.ceremony import open_room
 
 pytestmark = pytest.mark.django_db(transaction=True)

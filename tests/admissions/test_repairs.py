@@ -19,7 +19,7 @@ from admissions.services.forms.contents import contents_of
 from admissions.services.integrity.facts import check_exceptions, check_ledger, check_places, problems_of
 from admissions.services.places.exceptions import give_places
 from admissions.services.replies.answers import ReplyError, withdraw
-from admissions.services.replies.late_withdrawals import carry_out_due
+from admissions.services.replies.kept_withdrawals import carry_out_due
 from admissions.services.replies.withdrawal_reasons import Reason
 from admissions.services.year.reset import reset_year
 from lottery.enums import EntryKind, SessionState

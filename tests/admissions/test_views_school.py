@@ -14,7 +14,7 @@ from django.utils import translation
 
 from admissions.enums import CareState, Decision, FormState, PlacementState
 from admissions.models import Application, LateWithdrawal, Placement
-from admissions.services.replies.late_withdrawals import carry_out_due
+from admissions.services.replies.kept_withdrawals import carry_out_due
 from admissions.urls import school as urls_school
 from admissions.views.school import SchoolPage
 from schools.enums import Role, RoundState

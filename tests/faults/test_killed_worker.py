@@ -18,9 +18,9 @@ from lottery.engine.outcome import render_outcome
 from lottery.enums import SessionState
 from lottery.models import DrawSession
 from lottery.services.sessions import compute
-from lottery.tasks import DRAW_STALE
 from schools.enums import JobState
 from schools.models import Job
+from schools.services.jobs import DRAW_STALE
 from tests.factories.ceremony import Room, open_room
 from tests.factories.worker import Worker, wait_until
 

@@ -7,7 +7,6 @@ rooms beside it (``blind_entries``, ``beacon_steps``, ``attesting``, ``voiding``
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from admissions.services.draws.preflight import READY, check_round
 from admissions.services.draws.rehearsal import settle_care
 from admissions.services.letters.outcome_messages import sending_moment
 from admissions.services.letters.recipients import to_parents
-from admissions.services.replies.late_withdrawals import carry_out
+from admissions.services.replies.kept_withdrawals import carry_out
 from lottery.engine.files import parse_dossiers
 from lottery.engine.grammar import sha256_hex
 from lottery.enums import AttestationKind, Profile, SessionKind, SessionState
@@ -31,7 +30,6 @@ from lottery.services.attesting import publish_session
 from lottery.services.ceremony import WITH_BEACON, WITH_SECRET, confirm_commitment, new_secret
 from lottery.services.sessions import DAY, attest, freeze_session, session_name
 from lottery.services.voiding import void_session
-from lottery.tasks import DRAW_STALE
 from notifications.enums import MessageKind, MessageState
 from notifications.models import Message
 from notifications.services.outbox import hold_messages, release_rows
@@ -41,8 +39,9 @@ from schools.enums import JobState, RoundKind, RoundState
 from schools.errors import RefusedError
 from schools.models import Job, Round, User, local_moment
 from schools.services.events import Fact, record_event
-from schools.services.jobs import AlreadyRunning, request_job
+from schools.services.jobs import DRAW_STALE, AlreadyRunning, request_job
 from schools.services.rounds import move_round
+from schools.services.starting import start
 
 NOON = time(12)
 MARGIN = timedelta(hours=1)  # between 24 hours after the freeze and the beacon round that is proposed
@@ -258,9 +257,7 @@ def request_draw(session_id: int, *, actor: User) -> Job:
         arguments={"session": session.pk},
     )
     attest(session, AttestationKind.COMPUTE, actor=actor, at=now(session.round.year), note=session.seed_hash)
-    from admissions.tasks import start_draw
-
-    transaction.on_commit(partial(start_draw, job.pk), robust=True)
+    start("admissions.tasks.start_draw", job.pk)
     return job
 
 

@@ -26,7 +26,7 @@ from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.draws.freezing import CENTRAL, lists_of
 from admissions.services.letters.outcome_messages import hold_outcome_messages
 from admissions.services.places.ledger import book, carry_over, placed_entries
-from admissions.services.replies.late_withdrawals import carry_out
+from admissions.services.replies.kept_withdrawals import carry_out
 from admissions.services.year.states import move_rows
 from lottery.engine.files import parse_dossiers
 from lottery.engine.outcome import DrawOutcome, OutcomeLine

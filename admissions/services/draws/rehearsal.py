@@ -22,7 +22,7 @@ from admissions.services.draws.outcomes import apply_session, count_outcome
 from admissions.services.forms.closing import keep_time
 from admissions.services.letters.offers import send_offers
 from admissions.services.places.vovp import OptIn, everybody, invite_eligible, read_opt_ins, record_opt_ins
-from admissions.services.replies.late_withdrawals import carry_out
+from admissions.services.replies.kept_withdrawals import carry_out
 from admissions.services.year.states import move_rows
 from lottery.enums import OFFICIAL_STATES, SessionKind, SessionState
 from lottery.models import DrawSession

@@ -1,7 +1,6 @@
 """Starting the long work of the programme office: the job row first, the task when it has been committed."""
 
 import base64
-from collections.abc import Callable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from schools.errors import RefusedError
 from schools.models import AdmissionYear, Job, Round, User
 from schools.services.events import Fact, record_event
 from schools.services.jobs import STALE_AFTER, AlreadyRunning, request_job
+from schools.services.starting import start
 
 LIVE = (JobState.REQUESTED, JobState.RUNNING)
 EXCLUSIVE = (JobKind.PLAY_ROUND, JobKind.DRAW, JobKind.RESET_YEAR)  # each changes the whole year
@@ -111,17 +111,17 @@ def _check_alone(year: AdmissionYear) -> None:
         raise AlreadyRunning(_("This is already running. Wait until it is ready."))
 
 
-def start_job(job: Job) -> None:
-    """Say "go" for a requested job once its row has been committed."""
-    from admissions import tasks
-    from notifications.tasks import make_letters_task
+STARTS: dict[str, str] = {
+    JobKind.PLAY_ROUND: "admissions.tasks.play_round_task",
+    JobKind.RESET_YEAR: "admissions.tasks.reset_year_task",
+    JobKind.DRAW: "admissions.tasks.start_draw",
+    JobKind.SIMULATION: "admissions.tasks.play_simulation_task",
+}
 
-    starts: dict[str, Callable[[], object]] = {
-        JobKind.PLAY_ROUND: lambda: tasks.play_round_task.delay(job.pk),
-        JobKind.RESET_YEAR: lambda: tasks.reset_year_task.delay(job.pk),
-        JobKind.DRAW: lambda: tasks.start_draw(job.pk),
-        JobKind.SIMULATION: lambda: tasks.play_simulation_task.delay(job.pk),
-        JobKind.LETTERS: lambda: make_letters_task.delay(job.arguments.get("round"), job.pk),
-    }
-    # Robust: when the broker does not answer the job waits, and its page offers to start it again.
-    transaction.on_commit(starts[job.kind], robust=True)
+
+def start_job(job: Job) -> None:
+    """Say "go" for a requested job once its row has been committed; until then its page offers to start it again."""
+    if job.kind == JobKind.LETTERS:
+        start("notifications.tasks.make_letters_task", job.arguments.get("round"), job.pk)
+    else:
+        start(STARTS[job.kind], job.pk)
