@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from notifications.enums import Channel, MessageKind
 from notifications.models import Message
 from notifications.services.template_choice import KIND_OF_CODE, kind_of
+from notifications.services.texts import reason_languages, reason_text
 from schools.models import Region, Round, School
 
 K = MessageKind
@@ -132,15 +133,42 @@ def sample_message(
 def _preferences(kind: MessageKind, school: str) -> list[dict[str, Any]]:
     names = ["De Eerste Voorbeeldschool", "De Tweede Voorbeeldschool", school]
     reasons = [
-        "20 plaatsen, 31 kinderen. Bij de loting was uw kind nummer 27; de laatste plaats ging naar nummer 20.",
+        "Er waren 20 plaatsen voor 31 kinderen. In de volgorde van de loting was uw kind nummer 27 van 31; "
+        "de laatste plaats ging naar nummer 20.",
         "Bij de centrale loting was uw kind nummer 47 van 212; de laatste plaats hier ging naar nummer 31.",
         "Uw kind heeft hier een plaats.",
     ]
     if kind == K.M01:
         return [{"rank": n, "school_name": name, "reason": ""} for n, name in enumerate(names, 1)]
     if kind in (K.M04, K.M16):
-        return [{"rank": 1, "school_name": school, "reason": reasons[2]}]
+        return [{"rank": 1, "school_name": school, "reason": reasons[2], "reasons": _translated(2)}]
     return [
-        {"rank": n, "school_name": name, "reason": reason}
+        {"rank": n, "school_name": name, "reason": reason, "reasons": _translated(n - 1)}
         for n, (name, reason) in enumerate(zip(names, reasons, strict=True), 1)
     ]
+
+
+def _translated(which: int) -> dict[str, str]:
+    """The made-up reason in every language that has the fixed lines of a real one."""
+    lines = (
+        (("aanbod", {}), ("nummer-laatste", {"nummer": 27, "totaal": 31, "laatste": 20})),
+        (("centraal-nummer-laatste", {"nummer": 47, "totaal": 212, "laatste": 31}),),
+        (("plaats-hier", {}),),
+    )[which]
+    english = (
+        "There were 20 places for 31 children. In the order of the draw your child was number 27 of 31; "
+        "the last place went to number 20.",
+        "In the central draw your child was number 47 of 212; the last place here went to number 31.",
+        "Your child has a place here.",
+    )
+    found = {"en": english[which]}
+    for language in reason_languages():
+        if language not in found:
+            parts = []
+            for name, figures in lines:
+                text = reason_text(name, language)
+                for code, value in {"plaatsen": 20, "kinderen": 31, **figures}.items():
+                    text = text.replace(f"[{code}]", str(value))
+                parts.append(text)
+            found[language] = " ".join(parts)
+    return found

@@ -15,6 +15,9 @@ DUTCH = "nl"
 LANGUAGES = (DUTCH, "en", "tr", "ar", "pl", "uk")
 RIGHT_TO_LEFT = frozenset({"ar"})
 LABELS = "labels"
+REASONS = (
+    "redenen"  # why a child is where it is, school by school; Dutch and English of these are in the catalogue
+)
 
 # Offers of both families say the same in other languages; only the Dutch ones name the number of weeks.
 SAME_TEXT = {
@@ -49,6 +52,19 @@ def label(name: str, language: str = DUTCH) -> str:
     return _labels(DUTCH)[name] if found is None else found
 
 
+def reason_text(name: str, language: str) -> str:
+    """One fixed line of the reasons per school, with codes for the figures; empty where the language has none."""
+    return _pairs(REASONS, language).get(name, "")
+
+
+@cache
+def reason_languages() -> tuple[str, ...]:
+    """The languages other than Dutch that have the reasons per school; with a line missing a language has none."""
+    lines = {language: _pairs(REASONS, language) for language in LANGUAGES}
+    every = frozenset[str]().union(*lines.values())
+    return ("en", *(language for language, own in lines.items() if every and own.keys() == every))
+
+
 def has_language(language: str) -> bool:
     return language in LANGUAGES and language != DUTCH
 
@@ -57,15 +73,19 @@ def has_language(language: str) -> bool:
 def _sections(language: str) -> dict[str, Text]:
     found = {}
     for code, lines in _raw(language).items():
-        if code != LABELS:
+        if code not in (LABELS, REASONS):
             subject, _, body = "\n".join(lines).strip().partition("\n")
             found[code] = Text(subject.strip(), body.strip() + "\n")
     return found
 
 
-@cache
 def _labels(language: str) -> dict[str, str]:
-    lines = _raw(language).get(LABELS, [])
+    return _pairs(LABELS, language)
+
+
+@cache
+def _pairs(section: str, language: str) -> dict[str, str]:
+    lines = _raw(language).get(section, [])
     pairs = (line.partition(":") for line in lines if line.strip())
     return {name.strip(): words.strip() for name, _colon, words in pairs}
 

@@ -3,8 +3,8 @@
 For the texts of letters, besides the plain merge values:
 
 ``preferences``: one row per school of the list with ``rank``, ``school_name``, ``reason`` (Dutch, the letter that
-    counts) and ``limit`` (where the school closed, in a few words); ``reasons`` has the sentence in English when the
-    family reads that, else nothing.
+    counts) and ``limit`` (where the school closed, in a few words); ``reasons`` has the sentence in the language
+    of the family where we have it (``notifications/texts``), else nothing.
 ``draws``: one row per draw with ``label``, ``lot_rank``, ``of_total``, ``lot``; ``label_en`` likewise.
 ``check_url``: the family's own page, which opens when all families hear the result; ``sheet_code`` is the code in it.
     Nothing of the child stands in them.
@@ -35,6 +35,7 @@ from lottery.services.sessions import outcome_of
 from notifications.enums import MessageKind
 from notifications.models import Message
 from notifications.services.outbox import hold_messages, send_now
+from notifications.services.texts import reason_languages
 from schools.clock import now
 from schools.enums import PriorityKind, RoundKind
 from schools.models import AMSTERDAM, PriorityRule, Programme, Round, School, local_moment
@@ -156,8 +157,8 @@ def _kept_seat(whys: tuple[Why, ...]) -> str:
 def _preferences(
     whys: tuple[Why, ...], programmes: dict[str, Programme], language: str
 ) -> list[dict[str, object]]:
-    """The list with the reason of each school, in Dutch and, for who reads it, in English."""
-    second = SECOND_LANGUAGE if language == SECOND_LANGUAGE else None
+    """The list with the reason of each school, in Dutch and in the family's own language where we have that."""
+    second = language if language in reason_languages() else None
     return [
         {
             "rank": why.rank,
