@@ -244,6 +244,8 @@ HELP_OF = {
     "admissions:reply": "toegelaten",
     "admissions:drawn-out": "toegelaten",
     "admissions:move": "verhuizen",
+    "admissions:case": "zaken",
+    "admissions:exception": "zaken",
     "admissions:school-places": "plaatsen",
     "admissions:school-settings": "instellingen",
     "admissions:school-edit": "instellingen",

@@ -284,6 +284,12 @@ PAGES: dict[str, Page] = {
     ),
     "admissions:office-letter-preview": Page("admissions.change_central_letters"),
     "admissions:case-list": Page("admissions.view_office"),
+    "admissions:exception-list": Page("admissions.view_office"),
+    "admissions:exception-new": Page("admissions.work_on_cases", "admissions.work_on_cases", inside=True),
+    "admissions:exception": Page(
+        "admissions.view_office", "admissions.work_on_cases", about="exception", inside=True
+    ),
+    "admissions:public-exceptions": Page(PUBLIC),
     "admissions:case-dispute": Page("admissions.work_on_cases", "admissions.work_on_cases"),
     "admissions:case": Page("admissions.view_office", "admissions.work_on_cases", about="case", inside=True),
     "admissions:school-list": Page("admissions.view_office"),

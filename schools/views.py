@@ -22,6 +22,7 @@ HELP_TOPICS = [
     ("zorg", _("The care route"), "help/care.html"),
     ("toegelaten", _("Admitted children and replies"), "help/admitted.html"),
     ("verhuizen", _("Moving house"), "help/moving.html"),
+    ("zaken", _("Cases and exceptions"), "help/cases.html"),
     ("instellingen", _("Settings of the school"), "help/settings.html"),
     ("plaatsen", _("Where places go"), "help/places.html"),
     ("programmabureau", _("The programme office: rounds and draws"), "help/office.html"),

@@ -17,7 +17,7 @@ _ENDED = Q(state=CaseState.CLOSED, closed_at__isnull=False) & reduce(
 
 
 class Case(models.Model):
-    """One thing to settle, for example a wrong birth date (DH-058).
+    """One thing to settle, for example a wrong birth date, DH-058 (zaak).
 
     ``about`` says what it is about within its kind: registration numbers, or ``<school>/<round>``. While a case lives
     there is no second one of its kind about the same. Triggers keep what was reported and what was settled.

@@ -9,8 +9,10 @@ S = ExceptionState
 
 
 class PlaceException(models.Model):
-    """One exception for one child. ``passed_over``: registration numbers of children with a better number, at the
-    proposal; the second person decides on that very list. A trigger keeps what was proposed and decided.
+    """One exception for one child (uitzondering).
+
+    ``passed_over``: registration numbers of children with a better number, at the proposal; the second person decides
+    on that very list. A trigger keeps what was proposed and decided.
     """
 
     application = models.ForeignKey("admissions.Application", models.PROTECT, related_name="exceptions")

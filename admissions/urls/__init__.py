@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from admissions.views import desk, figures, round_report, sheets
+from admissions.views import desk, exceptions, figures, round_report, sheets
 from admissions.views.draw_room import VoidView
 from admissions.views.repairs import RepairView
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("<slug:region>/vragen/", desk.QuestionsView.as_view(), name="questions"),
     path("<slug:region>/vragen/stellen/", desk.AskView.as_view(), name="ask"),
     path("<slug:region>/cijfers/", figures.PublicFiguresView.as_view(), name="public-figures"),
+    path("<slug:region>/uitzonderingen/", exceptions.PublicExceptionsView.as_view(), name="public-exceptions"),
     path("<slug:region>/scholen/", figures.SchoolFinderView.as_view(), name="school-finder"),
     # For families, without an account; the code is never logged (config.middleware).
     path("mijn-loting/", sheets.SheetStartView.as_view(), name="sheet-start"),

@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from admissions.enums import CareState, Decision, FormState, JobKind, PlacementState
-from admissions.models import Application, FormEntry, LateWithdrawal, Repair
+from admissions.models import Application, FormEntry, LateWithdrawal, PlaceException, Repair
 from admissions.models.simulations import Simulation
 from notifications.models import Delivery, PrintBatch
 from schools.enums import SCHOOL_ROLES, Role, RoundState, TicketKind
@@ -152,6 +152,16 @@ ROWS: dict[str, Callable[[Place], str]] = {
     "placed": lambda place: place.offered.registration_number,
     "move": lambda place: str(MoveRequestFactory(application=place.offered).pk),
     "case": lambda place: str(CaseFactory(application=place.waiting).pk),
+    "exception": lambda place: str(
+        PlaceException.objects.create(
+            application=place.waiting,
+            round=place.seats.round,
+            kind="vovp_entry",
+            reason="Een reden in een zin",
+            proposed_by=UserFactory(),
+            proposed_at=local_moment(date(2024, 1, 16)),
+        ).pk
+    ),
     "ticket": lambda place: str(
         Ticket.objects.create(
             region=place.region,
