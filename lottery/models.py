@@ -300,3 +300,35 @@ class SignedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.origin}"
+
+
+class TimeStamp(models.Model):
+    """What a time stamp service said of the hash of one file of a session, or why it said nothing (RFC 3161).
+
+    Append-only. ``stamped_at`` is the time of the service itself and never the clock of a rehearsal year.
+    """
+
+    session = models.ForeignKey(DrawSession, models.CASCADE, related_name="time_stamps")
+    file = models.CharField(max_length=20)  # vastlegging.txt or verslag.pdf
+    hash = models.CharField(max_length=64)
+    token = models.BinaryField(null=True)  # None = no stamp, and ``problem`` says why
+    authority = models.CharField(max_length=200, blank=True)  # as its certificate names it
+    stamped_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()  # by the year's clock
+
+    class Meta:
+        ordering = ["session_id", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "hash"], condition=Q(token__isnull=False), name="file_is_stamped_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(token__isnull=False, stamped_at__isnull=False, problem="")
+                | (Q(token__isnull=True, stamped_at__isnull=True) & ~Q(problem="")),
+                name="time_stamp_or_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.file}"

@@ -13,7 +13,7 @@ from lottery.engine.files import parse_dossiers
 from lottery.engine.outcome import parse_outcome
 from lottery.engine.standings import Standings, standings
 from lottery.enums import AttestationKind, Profile, SessionState
-from lottery.models import Attestation, Draw, DrawOutcome, DrawSession, SessionNumber
+from lottery.models import Attestation, Draw, DrawOutcome, DrawSession, SessionNumber, TimeStamp
 from schools.enums import RoundState
 from schools.models import Region, Round, local_moment
 
@@ -137,7 +137,8 @@ def sessions_for_everybody(region: Region) -> QuerySet[DrawSession]:
                 "attestations",
                 Attestation.objects.filter(kind=AttestationKind.REPAIR),
                 to_attr="public_notices",
-            )
+            ),
+            Prefetch("time_stamps", TimeStamp.objects.defer("token")),
         )
         .order_by("-frozen_at", "-pk")
     )

@@ -22,9 +22,20 @@ def build_draw_record_task(session_id: int, publication: str | None = None) -> N
     """Make both versions of the account of one session (OA-LOT/1 section 7 points 7 and 9)."""
     from lottery.services.draw_record import build_draw_record  # WeasyPrint is slow to import
     from lottery.services.signing import sign_record
+    from lottery.services.time_stamps import RECORD, stamp_file
 
     build_draw_record(session_id=session_id, publication=publication)
     sign_record(session_id)
+    stamp_file(session_id, RECORD)
+
+
+@shared_task(acks_late=True)
+def stamp_commitment_task(session_id: int) -> None:
+    """A time stamp of somebody else on the commitment; once, and a failure stands in the record."""
+    from lottery.services.time_stamps import COMMITMENT, stamp_file
+
+    with translation.override(settings.LANGUAGE_CODE):
+        stamp_file(session_id, COMMITMENT)
 
 
 def run_draw_step(

@@ -52,6 +52,8 @@ register(
     # Who did what, and what was signed, is only ever added to.
     *append_only("lottery_attestation", _YEAR_OF_SESSION),
     never_replaced("lottery_attestation"),
+    *append_only("lottery_timestamp", _YEAR_OF_SESSION),
+    never_replaced("lottery_timestamp"),
     *append_only("lottery_signedrecord", _YEAR_OF_SESSION),
     never_replaced(
         "lottery_signedrecord",

@@ -8,6 +8,7 @@ happened. What was typed wrongly is told before anything is stored.
 import secrets
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from schools.access import roles_in
 from schools.clock import now
 from schools.enums import Role
 from schools.models import User
+from schools.services.starting import start
 
 S, A = SessionState, AttestationKind
 OFFICE = frozenset({Role.PROGRAMME_MANAGER, Role.CENTRAL_OFFICE})
@@ -102,6 +104,8 @@ def confirm_commitment(*, session_id: int, actor: User) -> DrawSession:
     session.committed_at = at
     session.save()
     attest(session, A.CONFIRM, actor=actor, at=at, note=session.commitment_hash)
+    if settings.TIMESTAMP_URL:
+        start("lottery.tasks.stamp_commitment_task", session.pk)
     return session
 
 

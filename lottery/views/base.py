@@ -13,6 +13,7 @@ from django.views.generic import View
 
 from lottery.enums import SignedBy
 from lottery.models import DrawSession, SignedRecord
+from lottery.services.time_stamps import tokens_of
 from schools.access import memberships_of
 from schools.enums import REGION_ROLES
 from schools.models import Region
@@ -33,7 +34,7 @@ def session_files(session: DrawSession) -> dict[str, bytes]:
     if ours is not None:
         files[SIGNED_RECORD] = bytes(ours.content)
     copies = notary_copies(signed.filter(origin=SignedBy.NOTARY))
-    return files | {name: bytes(row.content) for name, row in copies.items()}
+    return files | {name: bytes(row.content) for name, row in copies.items()} | tokens_of(session)
 
 
 def notary_copies(rows: Iterable[SignedRecord]) -> dict[str, SignedRecord]:
@@ -60,6 +61,7 @@ def bundle(session: DrawSession, files: dict[str, bytes]) -> bytes:
 def file_response(session: DrawSession, name: str, content: bytes) -> HttpResponse:
     """A file to save, named after its session, so that two sessions never overwrite each other."""
     kinds = {".pdf": "application/pdf", ".zip": "application/zip", ".txt": "text/plain; charset=us-ascii"}
+    kinds[".tst"] = "application/octet-stream"
     response = HttpResponse(content, content_type=kinds[name[-4:]])
     saved = f"{session.name}.zip" if name == BUNDLE else f"{session.name}-{name}"
     response.headers["Content-Disposition"] = f'attachment; filename="{saved}"'
@@ -80,6 +82,8 @@ def file_words(name: str) -> str:
         RECORD: _("Record of the draw, complete"),
         SIGNED_RECORD: _("Record of the draw, complete, with the signature of this installation"),
         PUBLIC_RECORD: _("Record of the draw, public version"),
+        "vastlegging.tst": _("Time stamp of another party on the commitment"),
+        "verslag.tst": _("Time stamp of another party on the record"),
     }[name]
 
 

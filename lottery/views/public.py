@@ -11,6 +11,7 @@ from django.views.generic import View
 from lottery.models import DrawSession
 from lottery.selectors import NOT_PUBLIC, PublicSession, public_session, sessions_for_everybody
 from lottery.services.draw_record import Publication, public_files, publication_of
+from lottery.services.time_stamps import public_tokens, tokens_of
 from lottery.services.verification import VERIFIER
 from lottery.views.base import PUBLIC_BUNDLE, PUBLIC_RECORD, bundle, file_response, file_words
 from schools import clock
@@ -46,7 +47,7 @@ class PublicSessionsView(PublicPage):
 
     @staticmethod
     def files(shown: PublicSession) -> list[tuple[str, str]]:
-        names = ["vastlegging.txt"]
+        names = ["vastlegging.txt", *public_tokens(shown.session)]
         if shown.is_open:
             limited = publication_of(shown.round) == Publication.OWN_LINES
             names += ["zaad.txt", "grenzen.txt"] if limited else ["deelnemers.txt", "zaad.txt", "uitslag.txt"]
@@ -63,7 +64,7 @@ class PublicFileView(PublicPage):
         shown, name = self.shown(session, {}), kwargs["file"]
         if shown is None:
             raise Http404
-        files = {"vastlegging.txt": bytes(session.commitment)}
+        files = {"vastlegging.txt": bytes(session.commitment)} | tokens_of(session, public=True)
         if shown.is_open:
             files |= public_files(session)
             if session.public_record is not None:
