@@ -339,6 +339,10 @@ EXERCISE_CERTIFICATE = str(VAR / "oefencertificaat.pem")  # made by the project 
 BEACON_URLS: list[str] = env.list("BEACON_URLS", default=[])
 BEACON_TIMEOUT = env.float("BEACON_TIMEOUT", default=5.0)  # seconds for one address, whatever it sends
 
+# A time stamp service (RFC 3161) for commitments and records of draws; empty: none, and nothing leaves this network.
+TIMESTAMP_URL = env.str("OA_TIMESTAMP_URL", default="")
+TIMESTAMP_TIMEOUT = env.float("OA_TIMESTAMP_TIMEOUT", default=10.0)  # seconds
+
 # --- the rest ----------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
