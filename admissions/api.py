@@ -1,11 +1,13 @@
-"""Progress of long work for other systems: the same row the page polls."""
+"""Progress of long work for other systems, and below it the read-only API with its schema."""
 
 from django.db.models import QuerySet
-from django.urls import path
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import generics, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from admissions.api_v1.docs import api_page
 from schools.access import memberships_of
 from schools.enums import Role
 from schools.models import Job
@@ -55,4 +57,9 @@ class JobDetail(generics.RetrieveAPIView[Job]):
         return Job.objects.filter(year__region__in=office_regions(self.request))
 
 
-urlpatterns = [path("jobs/<int:pk>/", JobDetail.as_view(), name="job")]
+urlpatterns = [
+    path("jobs/<int:pk>/", JobDetail.as_view(), name="job"),
+    path("", api_page, name="docs"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/", include("admissions.api_v1.urls")),
+]

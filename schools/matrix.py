@@ -75,6 +75,8 @@ MATRIX: dict[str, Grant] = {
     "admissions.find_child": in_region(BOTH_OFFICES),
     "admissions.plan_year": in_region(BOTH_OFFICES),  # dates of the year
     "admissions.manage_people": in_region(MANAGER),  # users and roles
+    "admissions.manage_schools": in_region(BOTH_OFFICES),  # schools and boards
+    "admissions.manage_region": in_region(MANAGER),  # name, desk and settings
     "admissions.view_trail": in_region(BOTH_OFFICES),  # the event log (DH-200)
     "admissions.change_central_letters": in_region(BOTH_OFFICES),  # DH-156
     "admissions.change_directors": in_region(BOTH_OFFICES),  # the central list that letters are checked against
@@ -102,6 +104,8 @@ MATRIX: dict[str, Grant] = {
 
 # Instead of a permission: a page for everybody, or for whoever has an account.
 PUBLIC, ACCOUNT = "public", "account"
+# For a system with a token, and for no person, whoever is logged in.
+TOKEN = "token"  # noqa: S105 - a word of this table
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Page:
 PAGES: dict[str, Page] = {
     "home": Page(ACCOUNT),
     "set_language": Page(PUBLIC, PUBLIC),
+    "own-sessions": Page(ACCOUNT, ACCOUNT),
     "help:index": Page(PUBLIC),
     "help:topic": Page(PUBLIC, about="topic"),
     "check:page": Page(PUBLIC),
@@ -240,6 +245,16 @@ PAGES: dict[str, Page] = {
     "admissions:child-detail": Page("admissions.find_child", about="child"),
     "admissions:office-sheet": Page("admissions.find_child", about="child", inside=True),
     "admissions:sheet-link": Page("", "admissions.find_child", about="child"),
+    "api:docs": Page(PUBLIC),
+    "api:schema": Page(PUBLIC),
+    "api:statistics": Page(PUBLIC),
+    "api:statistics-round": Page(PUBLIC, about="published"),
+    "api:rounds": Page(TOKEN),
+    "api:round": Page(TOKEN),
+    "api:outcomes": Page(TOKEN),
+    "api:nothing": Page(PUBLIC),
+    "admissions:api-client-list": Page("admissions.manage_people", "admissions.manage_people"),
+    "admissions:api-client-withdraw": Page("", "admissions.manage_people", about="api_client"),
     "admissions:public-figures": Page(PUBLIC),
     "admissions:school-finder": Page(PUBLIC),
     "admissions:figures": Page("admissions.view_office"),
@@ -260,6 +275,11 @@ PAGES: dict[str, Page] = {
     "admissions:planner-copy-round": Page(
         "admissions.plan_year", "admissions.plan_year", about="round", inside=True
     ),
+    "admissions:school-add": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:school-import": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:school-change": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:board-list": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:region-edit": Page("admissions.manage_region", "admissions.manage_region"),
     "admissions:member-list": Page("admissions.manage_people"),
     "admissions:member-add": Page("admissions.manage_people", "admissions.manage_people"),
     "admissions:member": Page("admissions.manage_people", "admissions.manage_people", about="member"),
@@ -347,4 +367,4 @@ PAGES: dict[str, Page] = {
 def opens(url_name: str) -> str:
     """The permission that opens this page; empty when everybody with its link may, or it is not known here."""
     page = PAGES.get(url_name, Page())
-    return "" if page.get in (PUBLIC, ACCOUNT) else page.get
+    return "" if page.get in (PUBLIC, ACCOUNT, TOKEN) else page.get

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from admissions.views import (
+    api_clients,
     boards,
     care_office,
     cases,
@@ -13,8 +14,8 @@ from admissions.views import (
     directors,
     draw_room,
     exceptions,
-    ledger,
     figures_office,
+    ledger,
     moves,
     office,
     office_letters,
@@ -116,6 +117,8 @@ urlpatterns = [
     path("zaken/<int:pk>/", cases.CaseView.as_view(), name="case"),
     path("gebeurtenissen/", trail.EventListView.as_view(), name="event-list"),
     path("gebeurtenissen/controleren/", trail.CheckTrailView.as_view(), name="event-check"),
+    path("koppelingen/", api_clients.ApiClientListView.as_view(), name="api-client-list"),
+    path("koppelingen/<int:pk>/intrekken/", api_clients.WithdrawView.as_view(), name="api-client-withdraw"),
     path("cijfers/", figures_office.FiguresView.as_view(), name="figures"),
     path("cijfers/eerdere-jaren/", figures_office.EarlierFiguresView.as_view(), name="figures-file"),
     path("cijfers/wie-helpen/", figures_office.EquityView.as_view(), name="equity"),

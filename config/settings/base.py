@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "rules.apps.AutodiscoverRulesConfig",
     "rest_framework",
+    "drf_spectacular",
     "django_filters",
     "django_tables2",
     "django_htmx",
@@ -349,6 +350,19 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {"api_public": "120/min", "api_system": "600/min"},
+    "EXCEPTION_HANDLER": "admissions.api_v1.protocol.problem",
+    "NUM_PROXIES": TRUSTED_PROXY_COUNT,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Open Aanmelden",
+    "DESCRIPTION": "Read-only: published figures for everybody; rounds and outcomes for systems with a token.",
+    "VERSION": "1.0.0",
+    "PREPROCESSING_HOOKS": ["admissions.api_v1.docs.only_version_1"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
 }
 
 DJANGO_TABLES2_TEMPLATE = "django_tables2/oa.html"

@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from admissions.enums import CareState, Decision, FormState, JobKind, PlacementState
-from admissions.models import Application, FormEntry, LateWithdrawal, PlaceException, Repair
+from admissions.models import ApiClient, Application, FormEntry, LateWithdrawal, PlaceException, Repair
 from admissions.models.simulations import Simulation
 from notifications.models import Delivery, PrintBatch
 from schools.enums import SCHOOL_ROLES, Role, RoundState, TicketKind
@@ -195,6 +195,17 @@ ROWS: dict[str, Callable[[Place], str]] = {
             reason="Een klasse was verkeerd",
             proposed_by=UserFactory(),
             proposed_at=local_moment(date(2024, 1, 16)),
+        ).pk
+    ),
+    "api_client": lambda place: str(
+        ApiClient.objects.create(
+            region=place.region,
+            name=uuid.uuid4().hex,
+            token_hash=uuid.uuid4().hex,
+            token_start="oa_x",
+            scopes=["rounds"],
+            made_by=UserFactory(),
+            made_at=local_moment(date(2024, 1, 16)),
         ).pk
     ),
     "simulation": lambda place: str(

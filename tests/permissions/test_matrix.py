@@ -13,18 +13,20 @@ import rules
 from django.db import transaction
 from django.urls import URLPattern, get_resolver, reverse
 
-from schools.matrix import ACCOUNT, MATRIX, PAGES, PUBLIC, Page
+from schools.matrix import ACCOUNT, MATRIX, PAGES, PUBLIC, TOKEN, Page
 from tests.permissions.objects import Person, Place, World, client_of, make_people, make_world
 
 pytestmark = pytest.mark.django_db
 
 LIBRARY = ("account_", "mfa_")  # logging in: the library's own addresses, about the own account only
 CONSTANTS = {
+    "year": "2023-2024",
     "topic": "inloggen",
     "file": "dossiers.txt",
     "step": "dobbelstenen",
     "template": "ALM124_FIRST",
     "kind": "schaduwuitslag",
+    "condition": "formulieren",
 }
 REFUSED = (403, 404)
 WRONG_METHOD = 405
@@ -92,7 +94,7 @@ def test_every_address_has_a_row_and_every_row_an_address():
 
 
 def test_every_row_names_permissions_of_the_matrix():
-    known = {*MATRIX, PUBLIC, ACCOUNT, ""}
+    known = {*MATRIX, PUBLIC, ACCOUNT, TOKEN, ""}
     assert {name for name, page in PAGES.items() if {page.get, page.post} - known} == set()
     assert {name for name, page in PAGES.items() if not page.get and not page.post} == set()
 
@@ -119,7 +121,8 @@ def test_public_pages_are_public_on_purpose():
     """Nothing opens without logging in that is not PUBLIC in the table; the API asks for itself."""
     without_login = {a.name for a in ADDRESSES if not getattr(a.view, "login_required", True)}
     assert {name for name in without_login if PUBLIC not in (PAGES[name].get, PAGES[name].post)} == {
-        "api:job"
+        "api:job",
+        *(name for name, page in PAGES.items() if page.get == TOKEN),
     }
 
 
@@ -150,7 +153,8 @@ def link(address: Address, school: Place, row: Place) -> str:
     for name in address.takes:
         if name not in values:
             # A public page is about a secret code: a wrong one finds nothing.
-            values[name] = row.rows.get(address.page.about, "onbekend" if is_public(address) else "")
+            nobody_has_it = is_public(address) or address.page.get == TOKEN
+            values[name] = row.rows.get(address.page.about, "onbekend" if nobody_has_it else "")
             assert values[name], (
                 f"add a line about {address.page.about!r} to ROWS in tests/permissions/objects.py"
             )
@@ -185,6 +189,8 @@ def refusal(case: Case, person: Person, status: int, location: str) -> str:
     if PUBLIC in (wanted, other):
         # What a stranger may do there the page itself says: a code that is not known, a signature that is wrong.
         return "" if wanted == PUBLIC or status in (302, *REFUSED, WRONG_METHOD) else "refused"
+    if TOKEN in (wanted, other):
+        return "" if status in (401, 403, WRONG_METHOD) else "refused: only for a system with a token"
     if person.user is None:
         if case.address.name.startswith("api:"):
             return "" if status in (401, 403) else "refused without logging in"
