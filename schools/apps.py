@@ -12,3 +12,9 @@ class SchoolsConfig(AppConfig):
 
         # Once, after all tables exist: SQLite loses the triggers of a table that a migration rebuilds.
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="install_triggers")
+
+        from django.contrib.auth.signals import user_logged_in
+
+        from schools.services.own_sessions import note_login
+
+        user_logged_in.connect(note_login, dispatch_uid="note_login")

@@ -11,6 +11,7 @@ help_patterns = [
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("account/sessies/", views.own_sessions, name="own-sessions"),
     path("<slug:region>/agenda/<slug:audience>.ics", views.agenda, name="agenda"),
     path("help/", include((help_patterns, "help"))),
 ]

@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schools.context import build
 from schools.models import AdmissionYear, Event, Region, local_moment
 from schools.services.agenda import AUDIENCES, agenda_of
+from schools.services.own_sessions import end_own_session, sessions_of
 
 # (address, title, template); in the order in which somebody needs them.
 HELP_TOPICS = [
@@ -39,6 +42,23 @@ def home(request: HttpRequest) -> HttpResponse:
     if nav.home != request.path:
         return redirect(nav.home)
     return render(request, "home_without_role.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_sessions(request: HttpRequest) -> HttpResponse:
+    """Where the own account is logged in, and logging one of them out."""
+    user: Any = request.user
+    if request.method == "POST":
+        if end_own_session(user, request.POST.get("session", "")):
+            messages.success(request, gettext("That session has been logged out."))
+        else:
+            messages.info(request, gettext("That session is no longer there."))
+        return redirect("own-sessions")
+    context = {
+        "sessions": sessions_of(user, this=request.session.session_key),
+        "unknown": gettext("Unknown device"),
+    }
+    return render(request, "account/sessions.html", context)
 
 
 @login_not_required

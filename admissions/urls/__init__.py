@@ -12,6 +12,7 @@ urlpatterns = [
     path("school/<slug:brin>/", include("admissions.urls.school")),
     path("programma/kalender/", include("admissions.urls.planner")),
     path("programma/mensen/", include("admissions.urls.people")),
+    path("programma/scholen/", include("admissions.urls.schools")),
     path("loket/", desk.TicketListView.as_view(), name="ticket-list"),
     path("loket/vraag/<int:pk>/", desk.TicketView.as_view(), name="ticket"),
     path("loket/zoeken/", desk.DeskCaseView.as_view(), name="desk-case"),

@@ -112,6 +112,11 @@ class SchoolListView(OfficeListPage):
     def get_queryset(self) -> QuerySet[School]:
         return schools_of(self.scope)
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        may_change = self.request.user.has_perm("admissions.manage_schools", self.region)
+        may_region = self.request.user.has_perm("admissions.manage_region", self.region)
+        return super().get_context_data(**kwargs) | {"may_change": may_change, "may_region": may_region}
+
     def get_tabs(self) -> list[Tab]:
         rows: QuerySet[Any] = schools_of(self.scope)
         every = rows.count()

@@ -64,7 +64,7 @@ def test_banner_end_button_and_what_the_school_reads(world, manager):
     text(manager, address("application-detail", brin, world.ours.cared.registration_number))
     staff = logged_in(school_user(world.ours.school))
     today = text(staff, address("school-today", brin))
-    assert "Looked at by Mara Manager of the programme office" in today and WHY in today
+    assert "Looked at by Mara Manager of the programme office or the desk" in today and WHY in today
     listed = text(staff, address("helper-list", brin))
     assert "2 pages" in listed and "Page of a child" in listed
     number = world.ours.cared.registration_number

@@ -219,8 +219,8 @@ def set_up_year(
         schools_hash=fingerprint(schools),
     )
     rounds = make_rounds(year, plan)
-    programmes = _make_programmes(region, schools)
-    _make_school_rounds(year, rounds, programmes, schools)
+    programmes = make_programmes(region, schools)
+    make_school_rounds(year, rounds, programmes, schools)
     PriorityRule.objects.bulk_create(
         PriorityRule(
             year=year,
@@ -273,7 +273,7 @@ def make_rounds(year: AdmissionYear, plan: YearPlan) -> dict[str, Round]:
     return rounds
 
 
-def _make_programmes(region: Region, schools: Sequence[SchoolPlan]) -> dict[str, Programme]:
+def make_programmes(region: Region, schools: Sequence[SchoolPlan]) -> dict[str, Programme]:
     """Schools, boards and the one programme of each; those of an earlier year are kept."""
     boards: dict[str, Board] = {}
     for plan in schools:
@@ -305,7 +305,7 @@ def _make_programmes(region: Region, schools: Sequence[SchoolPlan]) -> dict[str,
     }
 
 
-def _make_school_rounds(
+def make_school_rounds(
     year: AdmissionYear,
     rounds: Mapping[str, Round],
     programmes: Mapping[str, Programme],
@@ -335,7 +335,10 @@ def _make_school_rounds(
                 cause="import",
             )
             for school_round in SchoolRound.objects.filter(
-                round__year=year, round__kind=RoundKind.ALM, ceiling__gt=0
+                round__year=year,
+                round__kind=RoundKind.ALM,
+                ceiling__gt=0,
+                programme__code__in=[school.brin for school in schools],
             )
         ),
         batch_size=500,
