@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from lottery.services.attesting import Statement
 from lottery.services.sessions import THROWS
@@ -52,7 +52,12 @@ class DiceForm(forms.Form):
                 )
             elif len(digits) != BOX:
                 count = {"box": box, "count": len(digits)}
-                self.add_error(f"d{box}", _("Box %(box)d has %(count)d throws. There must be 10.") % count)
+                told = ngettext(
+                    "Box %(box)d has %(count)d throw. There must be 10.",
+                    "Box %(box)d has %(count)d throws. There must be 10.",
+                    len(digits),
+                )
+                self.add_error(f"d{box}", told % count)
         return data
 
     @property

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.enums import (
+    BoardCondition,
     CareState,
     CaseKind,
     ClaimState,
@@ -141,6 +142,7 @@ SENTENCES: dict[str, Callable[[Event, Names], str]] = {
     ),
     "repair_rejected": lambda e, n: _("Not mended: %(what)s") % {"what": _word(RepairKind, e.new)},
     "repair_done": lambda e, n: _("The draw afterwards is official"),
+    "repair_again": lambda e, n: _("The draw afterwards was void; its next attempt is frozen"),
     "withdrawal_kept": lambda e, n: (
         _("Withdrawal reported while the lists were frozen: %(reason)s")
         % {"reason": _word(WithdrawalReason, e.reason)}
@@ -181,6 +183,9 @@ SENTENCES: dict[str, Callable[[Event, Names], str]] = {
     ),
     "birth_date_corrected": lambda e, n: _("Date of birth corrected, with proof"),
     "application_void": lambda e, n: _("Application struck"),
+    "school_reminded": lambda e, n: (
+        _("School reminded: %(what)s") % {"what": _word(BoardCondition, e.new).lower()}
+    ),
     "move_request": lambda e, n: _("Moving house: %(state)s") % {"state": _word(MoveState, e.new).lower()},
 }
 # Kinds whose reason was typed by an official and tells more than the sentence.

@@ -114,10 +114,11 @@ class AutomaticView(DecisionAction):
 
     def act(self, seat: SchoolRound) -> str:
         done = process_automatically(seat.pk, actor=self.actor)
-        told = _("%(admitted)d children admitted, %(drawn_out)d drawn out.") % {
-            "admitted": len(done.admitted),
-            "drawn_out": len(done.drawn_out),
-        }
+        told = ngettext(
+            "%(admitted)d child admitted, %(drawn_out)d drawn out.",
+            "%(admitted)d children admitted, %(drawn_out)d drawn out.",
+            len(done.admitted),
+        ) % {"admitted": len(done.admitted), "drawn_out": len(done.drawn_out)}
         if not done.to_draw:
             return told + " " + _("Lots are not needed.")
         left = len(done.to_draw)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lottery.services.sessions import SessionError
 
@@ -34,7 +35,11 @@ def read_order(text: str, wanted: Collection[str]) -> list[str]:
     missing = sorted(numbers - set(units))
     if missing:
         raise SessionError(
-            _("%(count)d numbers are missing, the first is %(unit)s. Draw until every number has been drawn.")
+            ngettext(
+                "Number %(unit)s is missing. Draw until every number has been drawn.",
+                "%(count)d numbers are missing, the first is %(unit)s. Draw until every number has been drawn.",
+                len(missing),
+            )
             % {"count": len(missing), "unit": missing[0]}
         )
     return units

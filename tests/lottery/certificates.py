@@ -13,8 +13,8 @@ from cryptography.x509.oid import NameOID
 PASSWORD = "geheim-van-de-exploitant"
 
 
-def key_and_certificate(name: str, *, issuer: Any = None) -> tuple[Any, x509.Certificate]:
-    key = ec.generate_private_key(ec.SECP256R1())
+def key_and_certificate(name: str, *, issuer: Any = None, key: Any = None) -> tuple[Any, x509.Certificate]:
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_key, issuer_name = (issuer[0], issuer[1].subject) if issuer else (key, subject)
     certificate = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from admissions.enums import (
     CARE_DUTY_STATES,
@@ -223,7 +224,12 @@ def finish_decisions(school_round_id: int, *, actor: User | None) -> SchoolRound
     school_round = check_deciding(school_round_id)
     waiting = len(undecided(school_round))
     if waiting:
-        raise ManualDrawError(_("%(count)d children still wait for a decision.") % {"count": waiting})
+        told = ngettext(
+            "%(count)d child still waits for a decision.",
+            "%(count)d children still wait for a decision.",
+            waiting,
+        )
+        raise ManualDrawError(told % {"count": waiting})
     school_round.is_ready = True
     school_round.save(update_fields=["is_ready"])
     fact = Fact(

@@ -204,7 +204,11 @@ def _manual(round_: Round, seats: Sequence[SchoolRound]) -> Iterator[Finding]:
                 "The school draws by hand and is not ready: in this rehearsal it is drawn with the others."
             )
         else:
-            text = _("The school draws by hand and is not ready: %(count)d children wait.") % {"count": count}
+            text = ngettext(
+                "The school draws by hand and is not ready: %(count)d child waits.",
+                "The school draws by hand and is not ready: %(count)d children wait.",
+                count,
+            ) % {"count": count}
         yield _at_school(
             seat,
             text,

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from admissions.case_enums import CaseEnd
 from admissions.enums import CARE_MOVES, CareState, CaseKind, ParticipationState
@@ -140,7 +141,11 @@ def play_round(
         session = _close_and_freeze(round_, actor=actor, opt_ins=opt_ins, opt_ins_name=opt_ins_name)
     children = session.numbers.count()
     progress(
-        _("Frozen: %(children)d children, commitment %(hash)s")
+        ngettext(
+            "Frozen: %(children)d child, commitment %(hash)s",
+            "Frozen: %(children)d children, commitment %(hash)s",
+            children,
+        )
         % {"children": children, "hash": session.commitment_hash[:8]}
     )
     session = seed_rehearsal(session_id=session.pk, digits=digits, actor=actor)
@@ -204,7 +209,11 @@ def _close_and_freeze(
         if by_hand:
             notes.append(
                 str(
-                    _("%(count)d schools that draw by hand were drawn in this session like the others.")
+                    ngettext(
+                        "%(count)d school that draws by hand was drawn in this session like the others.",
+                        "%(count)d schools that draw by hand were drawn in this session like the others.",
+                        by_hand,
+                    )
                     % {"count": by_hand}
                 )
             )
@@ -261,8 +270,10 @@ def settle_rules(round_: Round) -> list[str]:
     count = by_itself.count()
     if not count:
         return []
-    told = _(
-        "Rehearsal: the priority rules of %(count)d schools were not confirmed by the schools themselves."
+    told = ngettext(
+        "Rehearsal: the priority rules of %(count)d school were not confirmed by the school itself.",
+        "Rehearsal: the priority rules of %(count)d schools were not confirmed by the schools themselves.",
+        count,
     )
     return [str(told % {"count": count})]
 
@@ -304,7 +315,11 @@ def settle_care(round_: Round, *, actor: User | None) -> list[str]:
     settle_cases(round_.year, signals, CaseEnd.CARE_OUTCOME, actor=actor)
     return [
         str(
-            _("%(count)d care requests without an outcome were recorded as “not available”.")
+            ngettext(
+                "%(count)d care request without an outcome was recorded as “not available”.",
+                "%(count)d care requests without an outcome were recorded as “not available”.",
+                len(cases),
+            )
             % {"count": len(cases)}
         )
     ]
