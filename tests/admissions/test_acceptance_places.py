@@ -10,10 +10,10 @@ import pytest
 
 from admissions.enums import Decision, PlacementState
 from admissions.models import Placement
-from admissions.services.replies.withdrawal_reasons import Reason
 from schools.models import AMSTERDAM
 from schools.services.ceilings import even_split
-from tests.factories.city import CENTRAL, City, Form, School, brin, make_city
+from tests.admissions.ledger_year import play_ledger_year
+from tests.factories.city import CENTRAL, City, School, brin, make_city
 
 pytestmark = pytest.mark.django_db
 
@@ -23,31 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def test_ledger_of_one_school_over_a_whole_year():
     """AE-13: the seat freed in February skips ALM2; placed 51 - withdrawn 4 + left 1 = 48."""
-    city = make_city({"S": 12, "X": 0})
-    no_reply = Reason("uncapped_school")
-
-    # ALM1: nine first choices and one central.
-    city.apply("ALM1", **{f"a{n}": "S" for n in range(1, 10)}, ac="X S")
-    city.play("ALM1")
-    city.withdraw("a1", on="2024-02-12", reason=no_reply)
-    # ALM2: sixteen first choices for 12 + 2 places.
-    city.apply("ALM2", **{f"b{n}": "S" for n in range(1, 17)})
-    city.play("ALM2", {"S": "b1 b2 b15 b16"})
-    lost = sorted(key for key, row in city.results("ALM2").items() if row[0] == "unplaced")
-    assert len(lost) == 2
-    admitted = sorted(key for key, row in city.results("ALM2").items() if row[0] == "admitted")
-    city.withdraw(admitted[0], on="2024-04-25", reason=no_reply)
-    city.play("VOVP1", opt_ins={lost[0]: ""})
-    city.withdraw(admitted[1], on="2024-06-10", reason=no_reply)
-    # ALM3: ten first choices for 12 + 1.
-    city.apply("ALM3", **{f"c{n:02}": "S" for n in range(1, 11)})
-    city.play("ALM3")
-    city.withdraw("c01", on="2024-08-20", reason=no_reply)
-    # ALM4: thirteen first choices and one central for 12 + 3; two more do not list S yet.
-    city.apply("ALM4", **{f"d{n:02}": "S" for n in range(1, 14)}, dc="X S", v1=Form("X"), v2=Form("X"))
-    city.play("ALM4")
-    city.play("VOVP2", opt_ins={"v1": "S", "v2": "S"})
-
+    city = play_ledger_year()
     rounds = ("ALM1", "ALM2", "VOVP1", "ALM3", "ALM4", "VOVP2")
     kinds = ("ceiling", "carried_in", "freed_in", "placed", "carried_out")
     book = city.ledger("S")

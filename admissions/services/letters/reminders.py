@@ -133,4 +133,5 @@ def _sentences(round_: Round, condition: BoardCondition, cell: Cell) -> str:
     if round_.central_matching_on is None:
         return f"{what} {where}"
     until = date_format(round_.freeze_at.astimezone(AMSTERDAM), "l j F Y, H:i")
-    return f"{what} {_('It must be in order before %(until)s.') % {'until': until}} {where}"
+    before = _("It must be in order before %(until)s.") % {"until": until}
+    return f"{what} {before} {where}"
