@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 ON_POSTGRES_TOO := tests/faults tests/admissions/test_ceremony_races.py
 PYTEST_ON_POSTGRES := $(PYTEST) --second-database
 
-.PHONY: help install install-dev run test test-sqlite test-postgres test-long lint format messages bench bench-large lock clean
+.PHONY: help install install-dev run test test-sqlite test-postgres test-long lint format messages bench bench-large manual lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -62,6 +62,9 @@ bench: install-dev  ## measure against the budgets, as a table
 
 bench-large: install-dev  ## the same, with a year of 140,000 children
 	@$(BIN)/python -m bench --large
+
+manual: install-dev  ## make the pictures of the manual again, from the real pages (static/manual/)
+	@ENV_FILE=none OA_MANUAL=static/manual $(BIN)/python -m pytest -q tests/browser/test_manual.py
 
 lock:  ## resolve the dependencies again into the lock files (needs uv)
 	@scripts/lock
