@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from admissions.enums import Decision, ParticipationKind, ParticipationState, RepairKind, RepairState
-from admissions.models import Application, Participation, Placement, Preference, Repair
+from admissions.exception_enums import ExceptionKind, ExceptionState
+from admissions.models import Application, Participation, PlaceException, Placement, Preference, Repair
 from admissions.services.explaining.exports import decided_rows
 from lottery.engine.files import parse_dossiers
 from lottery.engine.outcome import SessionOutcome, parse_outcome, render_outcome
@@ -153,13 +154,18 @@ def _lists_that_differ(round_: Round, session: DrawSession) -> list[str]:
 
 
 def _repaired(round_: Round) -> dict[str, str]:
-    """What a shadow result gave instead of the draw, by registration number (OA-LOT/1 section 8)."""
+    """What a shadow result (OA-LOT/1 section 8) or an exception (Q-13) gave instead of the draw, by number."""
     rows = Repair.objects.filter(kind=RepairKind.SHADOW, state=RepairState.DONE, session__round=round_)
-    return {
+    given = {
         number: decision
         for outcome in rows.values_list("outcome", flat=True)
         for number, decision in outcome.get("given", {}).items()
     }
+    placed = PlaceException.objects.filter(
+        kind=ExceptionKind.CARE_PLACE, state=ExceptionState.DONE, round=round_
+    )
+    numbers = placed.values_list("application__registration_number", flat=True)
+    return given | dict.fromkeys(numbers, str(Decision.ADMITTED))
 
 
 def _check_participations(round_: Round, results: dict[str, tuple[str, str]]) -> Iterator[str]:
