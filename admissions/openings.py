@@ -48,7 +48,7 @@ def keep_opening(request: HttpRequest, response: HttpResponse) -> None:
         record_opening(
             application,
             sorted(kinds),
-            user=user,  # type: ignore[arg-type]
+            user=user,
             of_region=any(m.region_id == application.year.region_id for m in memberships_of(user)),
             helper_view=getattr(request, "oa_helper", None),
         )

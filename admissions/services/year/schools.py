@@ -332,7 +332,7 @@ def set_board(
             not have (DH-010).
     """
     same = Board.objects.filter(region=region, name=name)
-    if same.exclude(pk=board.pk if board else None).exists():
+    if (same.exclude(pk=board.pk) if board else same).exists():
         raise SchoolRefused(_("There is a board with this name already."), field="name")
     closed = procedure_of(region).parameters.rules_closed_to_public_authority
     if board is not None and public_authority:
