@@ -260,7 +260,8 @@ def watch_messages_task() -> int:
     from schools.models import AdmissionYear
 
     with translation.override(settings.LANGUAGE_CODE):
-        return sum(watch_year(year) for year in AdmissionYear.objects.filter(is_planned=False).select_related("region").order_by("pk"))
+        years = AdmissionYear.objects.filter(is_planned=False).select_related("region").order_by("pk")
+        return sum(watch_year(year) for year in years)
 
 
 @shared_task(acks_late=True)
