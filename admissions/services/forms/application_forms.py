@@ -31,6 +31,9 @@ from admissions.services.forms.intake import Intake, intake_for
 from admissions.services.forms.registration import any_number
 from admissions.services.letters.outcome_messages import send_confirmation
 from admissions.services.year.states import check_move
+from notifications.enums import DeliveryState, Settled
+from notifications.models import Delivery, Message
+from notifications.services.deliveries import settle
 from schools.clock import now
 from schools.errors import RefusedError
 from schools.models import Round, SchoolRound, User, end_of_day, local_moment
@@ -309,8 +312,22 @@ def _finalise(
     )
     open_care_route(application)
     record_event(year, _fact(form, "form_final", old, target, f"version {form.version}"), actor=actor)
-    send_confirmation(application, version=form.version)
+    told = send_confirmation(application, version=form.version)
+    if not is_first:
+        _settle_failed(told, actor=actor)
     return form
+
+
+def _settle_failed(told: Message, *, actor: User | None) -> None:
+    """Earlier confirmations that did not arrive ask for nothing any more: a new one has left (DH-053, AE-12)."""
+    failed = Delivery.objects.filter(
+        message__year=told.year,
+        message__kind=told.kind,
+        message__registration_number=told.registration_number,
+        state=DeliveryState.FAILED,
+        settled_at=None,
+    ).exclude(message=told)
+    settle(list(failed), how=Settled.RESENT, by=actor)
 
 
 def unused_move(year_id: int, child_id: int) -> Application | None:
