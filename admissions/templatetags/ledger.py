@@ -44,16 +44,17 @@ def _drawing(title: str, steps: Sequence[tuple[str, int]], width: int) -> SafeSt
     zero = label - low * scale
     parts = [format_html('<path class="ax" d="M{0} 0V{1}"/>', round(zero, 1), (len(steps) + 1) * step)]
     level = 0
-    for index, (word, places) in enumerate([*steps, (pgettext("ledger step", "Open now"), None)]):
+    bars: list[tuple[str, int | None]] = [*steps, (pgettext("ledger step", "Open now"), None)]
+    for index, (word, change) in enumerate(bars):
         y = index * step + 4
         if wide:
             parts.append(format_html('<text x="0" y="{}">{}</text>', y + 16, word))
         else:
             parts.append(format_html('<text x="6" y="{}">{}</text>', y + 12, word))
             y += 16
-        begin, end = (level, level + places) if places is not None else (0, level)
+        begin, end = (level, level + change) if change is not None else (0, level)
         x, size = zero + min(begin, end) * scale, abs(end - begin) * scale
-        css = LEFT if places is None else UP if places > 0 else DOWN
+        css = LEFT if change is None else UP if change > 0 else DOWN
         if size:
             parts.append(
                 format_html(
@@ -65,9 +66,9 @@ def _drawing(title: str, steps: Sequence[tuple[str, int]], width: int) -> SafeSt
                     BAR,
                 )
             )
-        figure = f"{places:+d}" if places else str(level if places is None else 0)
-        if places is not None and index == 0:
-            figure = str(places)
+        figure = f"{change:+d}" if change else str(level if change is None else 0)
+        if change is not None and index == 0:
+            figure = str(change)
         parts.append(
             format_html(
                 '<text class="tb" x="{}" y="{}">{}</text>',
@@ -76,7 +77,7 @@ def _drawing(title: str, steps: Sequence[tuple[str, int]], width: int) -> SafeSt
                 figure.replace("-", "\u2212"),
             )
         )
-        level = end if places is not None else level
+        level = end if change is not None else level
     return format_html(
         '<svg class="oa-chart {}" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>',
         "oa-hide-s" if wide else "oa-only-s",
