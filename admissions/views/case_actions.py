@@ -63,21 +63,23 @@ def actions_for(case: Case) -> list[Action]:
     """What the programme manager can do here; empty for a kind whose action stands on another page."""
     if not case.is_live:
         return []
-    return {
+    offers: dict[CaseKind, Callable[[Case], list[Action]]] = {
         K.BIRTH_DATE: _birth_date,
         K.DUPLICATE: _duplicate,
         K.WITHDRAWAL: _withdrawal,
         K.NOT_FINAL: _not_final,
         K.MANUAL_DECISION: _draw,
         K.DISPUTE: _draw,
-    }.get(CaseKind(case.kind), lambda case: [])(case)
+    }
+    offer = offers.get(CaseKind(case.kind))
+    return offer(case) if offer is not None else []
 
 
 def ways_for(case: Case) -> list[Way]:
     """Pages that settle this case, or help to."""
     if not case.is_live:
         return []
-    return {
+    ways: dict[CaseKind, Callable[[Case], list[Way]]] = {
         K.SIGNAL: _to_care,
         K.CARE_LETTER: _to_care,
         K.MOVE: _to_move,
@@ -87,7 +89,9 @@ def ways_for(case: Case) -> list[Way]:
         K.BIRTH_DATE: _to_repair,
         K.MANUAL_DECISION: _to_draws,
         K.DISPUTE: _to_draws,
-    }.get(CaseKind(case.kind), lambda case: [])(case)
+    }
+    way = ways.get(CaseKind(case.kind))
+    return way(case) if way is not None else []
 
 
 def _round(case: Case) -> Round:
