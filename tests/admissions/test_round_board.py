@@ -186,3 +186,13 @@ def test_extra_round_asks_nothing_of_schools(room: Room):
     assert (
         logged_in(region_user(room.city.year.region)).get(address("round-board", "VOVP9")).status_code == 200
     )
+
+
+def test_places_far_from_last_year_lead_to_the_page_of_all_schools(room: Room):
+    """A red cell of a condition that the office mends itself is a link too, on the board and in the draw room."""
+    ProgrammeYear.objects.filter(programme__code="00000A").update(last_year_places=100)
+    assert red_cells(room)["00000A"] == {"plaatsen"}
+    seat = room.city.school_round("A", "ALM1")
+    page = opened(room).content.decode()
+    assert f'id="c{seat.pk}-plaatsen" href="{address("places-check")}"' in page
+    assert address("places-check") in text(logged_in(room.first), address("draw-room-round", "ALM1"))
