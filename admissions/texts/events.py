@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from admissions.case_enums import CaseEnd
 from admissions.enums import (
     BoardCondition,
     CareState,
@@ -19,6 +20,7 @@ from admissions.enums import (
     WithdrawalReason,
 )
 from admissions.opt_in_enums import OptOutReason
+from admissions.exception_enums import ExceptionKind
 from schools.enums import PriorityKind
 from schools.models import Event
 
@@ -180,6 +182,19 @@ SENTENCES: dict[str, Callable[[Event, Names], str]] = {
     "care_state": lambda e, n: _("Care: %(state)s") % {"state": _word(CareState, e.new).lower()},
     "case_opened": lambda e, n: (
         _("Reported to the office: %(kind)s") % {"kind": _word(CaseKind, e.new).lower()}
+    ),
+    "case_taken": lambda e, n: _("Case of the office: somebody works on it"),
+    "case_closed": lambda e, n: (
+        _("Case of the office settled: %(how)s") % {"how": _word(CaseEnd, e.new).lower()}
+    ),
+    "exception_proposed": lambda e, n: (
+        _("Exception asked for: %(kind)s") % {"kind": _word(ExceptionKind, e.new).lower()}
+    ),
+    "exception_done": lambda e, n: (
+        _("Exception by a second person: %(kind)s") % {"kind": _word(ExceptionKind, e.new).lower()}
+    ),
+    "exception_rejected": lambda e, n: (
+        _("Exception not done: %(kind)s") % {"kind": _word(ExceptionKind, e.new).lower()}
     ),
     "birth_date_corrected": lambda e, n: _("Date of birth corrected, with proof"),
     "application_void": lambda e, n: _("Application struck"),
