@@ -109,6 +109,10 @@ class OptInForm(AddedSchoolsForm):
     channel = forms.ChoiceField(label=gettext_lazy("How"), choices=OptInChannel.choices)
     field_order = ("day", "at", "channel")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].widget.attrs["autofocus"] = True  # a message of now is one Enter away
+
 
 class OptOutForm(forms.Form):
     reason = forms.ChoiceField(

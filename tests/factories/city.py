@@ -328,13 +328,14 @@ def make_city(
     *,
     calendar: Mapping[str, Mapping[str, Any]] | None = None,
     slug: str = "den-haag",
+    fillers: bool = True,
 ) -> City:
     """A rehearsal year with these schools and the fillers. ``calendar`` changes fields of rounds, by code."""
     plan = copy.deepcopy(CALENDAR)
     for row in plan["rounds"]:
         row.update((calendar or {}).get(row["code"], {}))
     region = RegionFactory(slug=slug)
-    every = dict(schools) | dict.fromkeys(FILLERS, 0)
+    every = dict(schools) | (dict.fromkeys(FILLERS, 0) if fillers else {})
     rows = [school_row(name, School(item) if isinstance(item, int) else item) for name, item in every.items()]
     year, _is_new, _unknown = set_up_year(
         region=region, calendar=plan, schools_csv=csv_bytes(rows), actor=None
