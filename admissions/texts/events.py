@@ -19,8 +19,8 @@ from admissions.enums import (
     RepairKind,
     WithdrawalReason,
 )
-from admissions.opt_in_enums import OptOutReason
 from admissions.exception_enums import ExceptionKind
+from admissions.opt_in_enums import OptOutReason
 from schools.enums import PriorityKind
 from schools.models import Event
 
