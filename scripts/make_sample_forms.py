@@ -35,7 +35,7 @@ def main() -> int:
             "schools": lines,
             "school": families["first_choice"],
             "year": families["year"],
-            "place": "Den Haag",
+            "place": families["place"],
             "sample": form is not empty,
         }
         html = render_to_string("admissions/paper_form.html", context)
