@@ -11,7 +11,7 @@ class PublishedRound(models.Model):
     """The published figures of one round (gepubliceerde cijfers).
 
     Public pages, files and the API read these rows and nothing else, so that no figure of a running round can appear
-    (DH-161). A count is stored as it is shown: see ``services/explaining/masking.py`` for the values below zero.
+    (DH-161). A count is stored as it is shown: see ``masking.py`` for the values below zero.
     ``round`` is empty for a year before the region worked with this system; its figures came as a file.
     """
 

@@ -13,9 +13,9 @@ from typing import Any
 from django.db.models import Count, Q
 
 from admissions.enums import Decision
+from admissions.masking import FEW, hide
 from admissions.models import Application
 from admissions.selectors.figures import shown
-from admissions.services.explaining.masking import FEW, hide
 from lottery.selectors import families_know
 from notifications.enums import DeliveryState
 from notifications.models import Delivery

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from admissions.masking import FEWER, HIDDEN
 from admissions.models import PublishedRound, PublishedSchool
-from admissions.services.explaining.masking import FEWER, HIDDEN
 from schools.models import Region
 
 YEARS = 3

@@ -4,7 +4,7 @@ from django import template
 from django.utils.formats import localize
 from django.utils.translation import gettext, pgettext
 
-from admissions.services.explaining.masking import FEW, FEWER, HIDDEN
+from admissions.masking import FEW, FEWER, HIDDEN
 from admissions.services.explaining.reasons import group_name
 from admissions.services.explaining.round_report import RoundReport, SchoolFigures
 from lottery.engine.quality import SwapRoute, UnplacedCause

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, Phase, given, settings
@@ -23,7 +24,7 @@ from tests.factories.city import City
 from tests.factories.schools import RegionFactory, UserFactory, region_user
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))  # by hand with more: see docs of the test
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))  # for each operation
 PROBLEM = "application/problem+json"
 
 
@@ -201,6 +202,8 @@ def test_the_manual_names_every_operation():
 
 def test_schemathesis(monkeypatch: pytest.MonkeyPatch):
     """Every operation with good and bad input answers what the schema says; SCHEMATHESIS_EXAMPLES=500 looks further."""
+    # The application puts its connection away after each request; here it is the one of this test's transaction.
+    monkeypatch.setattr(connection, "close", lambda: None)
     monkeypatch.setattr(PublicRate, "THROTTLE_RATES", {"api_public": None})
     monkeypatch.setattr(SystemRate, "THROTTLE_RATES", {"api_system": None})
     city = played_city()

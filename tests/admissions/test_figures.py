@@ -8,8 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from admissions.masking import FEW, FEWER, HIDDEN, hide
 from admissions.models import PublishedRound, PublishedSchool
-from admissions.services.explaining.masking import FEW, FEWER, HIDDEN, hide
 from admissions.services.figures.earlier_years import import_figures, read_figures
 from admissions.services.figures.publishing import publish_due_figures
 from admissions.services.year.csv_files import FileError

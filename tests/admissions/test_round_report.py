@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from pypdf import PdfReader
 
+from admissions.masking import FEW, FEWER, HIDDEN, hide
 from admissions.models import Placement
-from admissions.services.explaining.masking import FEW, FEWER, HIDDEN, hide
 from admissions.services.explaining.round_report import masked, round_report
 from admissions.services.explaining.round_report_files import compare_rows, rank_rows
 from lottery.engine.quality import UnplacedCause

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Count
 
 from admissions.enums import ParticipationKind, ParticipationState
+from admissions.masking import HIDDEN, hide, hide_one
 from admissions.models import Participation, Placement
 from admissions.services.explaining.explanations import RoundExplanation
-from admissions.services.explaining.masking import HIDDEN, hide, hide_one
 from admissions.services.forms.intake import rules_by_code
 from lottery.engine.files import Dossiers, parse_dossiers
 from lottery.engine.grammar import CENTRAL

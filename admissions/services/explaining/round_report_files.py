@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import pgettext
 
+from admissions.masking import FEWER, HIDDEN
 from admissions.procedures.registry import procedure_of
-from admissions.services.explaining.masking import FEWER, HIDDEN
 from admissions.services.explaining.reasons import group_name
 from admissions.services.explaining.round_report import Earlier, RoundReport
 from schools.context import round_name

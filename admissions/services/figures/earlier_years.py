@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.enums import FigureSource
+from admissions.masking import FEWER, HIDDEN, hide, hide_one
 from admissions.models import PublishedRound, PublishedSchool
-from admissions.services.explaining.masking import FEWER, HIDDEN, hide, hide_one
 from admissions.services.figures.publishing import NO_PRIORITY
 from admissions.services.year.csv_files import FileError, Row, read_table
 from schools import clock

@@ -4,8 +4,8 @@ import structlog
 from django.db import transaction
 
 from admissions.enums import FigureSource
+from admissions.masking import HIDDEN
 from admissions.models import PublishedRound, PublishedSchool
-from admissions.services.explaining.masking import HIDDEN
 from admissions.services.explaining.round_report import (
     NoReport,
     RoundReport,
