@@ -1,6 +1,6 @@
 """What every endpoint shares: the token of a system, its scope, limits, pages, errors as problem+json (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -92,13 +92,14 @@ class Pages(pagination.PageNumberPagination):
 class AlwaysJson(BaseContentNegotiation):
     """There is one form of answer; whatever a reader says to accept, that is what it gets."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
-        return parsers[0] if parsers else None
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def problem(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -111,7 +112,7 @@ def problem(exc: Exception, context: dict[str, Any]) -> Response | None:
     detail = response.data.get("detail") if isinstance(response.data, dict) else None
     if isinstance(exc, exceptions.Throttled):
         detail = _("Too many requests. Wait %(seconds)d seconds and go on more slowly.") % {
-            "seconds": int(exc.wait or 1) + 1
+            "seconds": int(getattr(exc, "wait", None) or 1) + 1
         }
     body: dict[str, Any] = {
         "type": "about:blank",

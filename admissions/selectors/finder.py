@@ -57,7 +57,7 @@ def newest_setup(region: Region) -> Setup:
         programmes__school_rounds__round__year=year,
     )
     schools = [
-        FoundSchool(school, school.has_ceiling, area_of(school.postcode))  # type: ignore[attr-defined]
+        FoundSchool(school, school.has_ceiling, area_of(school.postcode))
         for school in rows.distinct().annotate(has_ceiling=Exists(capped)).order_by("name", "brin")
     ]
     rules: defaultdict[int, list[PriorityRule]] = defaultdict(list)
