@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from admissions.tables.office import kind_word
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from notifications.enums import SCHOOL_KINDS, DeliveryState
-from notifications.models import PrintBatch, Release
+from notifications.models import Delivery, PrintBatch, Release
 from notifications.services.print_batches import make_batch, waiting_for_post
 from notifications.services.releases import (
     check_recipients,
@@ -177,6 +178,9 @@ class ReadLetterView(OfficePage):
         return redirect("admissions:message", message.pk)
 
 
+OF_OFFICE = "bureau"  # in the address of a print file: the letters that no school sends
+
+
 class PostView(OfficePage):
     """Letters by post: what waits, the batches, and the day each went."""
 
@@ -187,7 +191,15 @@ class PostView(OfficePage):
 
     def answer(self, request: HttpRequest, form: PostedForm | None = None, status: int = 200) -> HttpResponse:
         year = self.scope.year
-        batches = PrintBatch.objects.filter(year=year).select_related("made_by", "school")
+        batches = list(PrintBatch.objects.filter(year=year).select_related("made_by", "school")[:50])
+        per_school: dict[int, list[tuple[str, str, int]]] = {}
+        rows = Delivery.objects.filter(batch__in=batches).exclude(state=DeliveryState.STORED)
+        for batch_id, brin, name, number in (
+            rows.order_by("message__school__name", "message__school__brin")
+            .values_list("batch_id", "message__school__brin", "message__school__name")
+            .annotate(n=Count("pk"))
+        ):
+            per_school.setdefault(batch_id, []).append((brin or OF_OFFICE, name or "", number))
         context = self.common() | {
             "waiting": waiting_for_post(year).count(),
             "batches": [
@@ -195,8 +207,9 @@ class PostView(OfficePage):
                     batch,
                     batch.deliveries.count(),
                     form if form is not None and form.prefix == str(batch.pk) else self.form(batch),
+                    per_school.get(batch.pk, []),
                 )
-                for batch in batches[:50]
+                for batch in batches
             ],
             "form": form,
             "may_act": request.user.has_perm("admissions.run_rounds", self.region),
@@ -246,23 +259,28 @@ class PostedView(BatchPage):
 
 
 class BatchPdfView(BatchPage):
-    """All letters of a batch as one PDF, in the order of the addresses."""
+    """The letters of a batch as one PDF in the order of the addresses: of one school, or all of them."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         from notifications.services.batch_pdf import batch_pdf
 
         batch = self.batch()
-        ids = list(
-            batch.deliveries.exclude(state=DeliveryState.STORED)
-            .order_by("message__recipient_address", "pk")
-            .values_list("message_id", flat=True)
-        )
+        rows = batch.deliveries.exclude(state=DeliveryState.STORED)
+        school = request.GET.get("school", "")
+        if school == OF_OFFICE:
+            rows = rows.filter(message__school=None)
+        elif school:
+            rows = rows.filter(message__school__brin=school)
+        ids = list(rows.order_by("message__recipient_address", "pk").values_list("message_id", flat=True))
+        if school and not ids:
+            raise Http404
         try:
             pdf = batch_pdf(ids)
         except RefusedError as exc:
             messages.warning(request, str(exc))
             return redirect("admissions:post")
+        name = f"brieven-{batch.pk}-{school}" if school else f"brieven-{batch.pk}"  # a BRIN that was found
         response = HttpResponse(pdf, content_type="application/pdf")
-        response.headers["Content-Disposition"] = f'attachment; filename="brieven-{batch.pk}.pdf"'
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
         response.headers["Cache-Control"] = "private, no-store"
         return response

@@ -153,7 +153,9 @@ def _store(letters: list[Letter]) -> int:
     """Insert the letters nobody else has made meanwhile: two workers give the same bytes, once."""
     messages = [letter.message_id for letter in letters]
     # Lock the messages, so that another worker waits here and then sees our letters.
-    rows = Message.objects.select_for_update().filter(pk__in=messages).values_list("pk", "state")
+    # In one order, because two workers that walk the list from different places may hold parts of the same batch.
+    locked = Message.objects.select_for_update().filter(pk__in=messages).order_by("pk")
+    rows = locked.values_list("pk", "state")
     states = dict(rows)
     present = dict(Letter.objects.filter(message_id__in=messages).values_list("message_id", "basis"))
     stale = [

@@ -107,8 +107,12 @@ def _body(merge: Merge, text: Text, language: str) -> str:
     html: str = merge.html(text.body, style)
     # Tables of codes come without looks; mail programs know no style sheet.
     html = html.replace('<table class="waarom">', '<table class="waarom" style="border-collapse:collapse">')
-    for tag in ('<th class="nr" scope="row">', '<th class="wat" scope="row">', '<td class="school">', "<td>"):
-        html = html.replace(tag, f"{tag[:-1]} {CELL}>")
+    cell, school = CELL, '<td class="school">'
+    if language in RIGHT_TO_LEFT:
+        cell = CELL.replace("6px 12px 6px 0", "6px 0 6px 12px").replace("left", "right")
+        school = '<td class="school" dir="ltr">'
+    for tag in ('<th class="nr" scope="row">', '<th class="wat" scope="row">', school, "<td>"):
+        html = html.replace(tag, f"{tag[:-1]} {cell}>")
     return html
 
 

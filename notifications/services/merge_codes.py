@@ -84,12 +84,14 @@ def _reasons(fields: Fields, language: str) -> "str | Fragment":
         return ""
     html = format_html_join(
         "",
-        '<tr{}><th class="nr" scope="row">{}</th><td class="school">{}</td><td{}>{}</td></tr>',
+        '<tr{}><th class="nr" scope="row">{}</th><td class="school"{}>{}</td><td{}>{}</td></tr>',
         (
             (
                 mark_safe(' class="hier"') if row["is_placed"] else "",
                 row["rank"],
-                _isolated(row["school_name"], language),
+                # The cell, not a word inside it: WeasyPrint does not break a line inside an isolated word.
+                mark_safe(' dir="ltr"') if language in RIGHT_TO_LEFT else "",
+                row["school_name"],
                 mark_safe(' lang="nl" dir="ltr"') if is_dutch and language != "nl" else "",
                 reason,
             )

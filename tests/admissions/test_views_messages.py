@@ -116,6 +116,10 @@ def test_letters_by_post_are_printed_and_their_day_moves_the_reply_period():
     city.move_clock("2024-01-23T10:00")
     pdf = client.get(f"/programma/verzending/post/{batch.pk}/brieven.pdf")
     assert pdf.content.startswith(b"%PDF")
+    school = city.application("a").first_choice.programme.school.brin
+    own = client.get(f"/programma/verzending/post/{batch.pk}/brieven.pdf?school={school}")
+    assert own.content == pdf.content and school in own.headers["Content-Disposition"]
+    assert client.get(f"/programma/verzending/post/{batch.pk}/brieven.pdf?school=bureau").status_code == 404
     page = client.post(f"/programma/verzending/post/{batch.pk}/verstuurd/", {f"{batch.pk}-on": "2024-02-01"})
     assert (page.status_code, "has not come yet" in page.content.decode()) == (409, True)
     client.post(f"/programma/verzending/post/{batch.pk}/verstuurd/", {f"{batch.pk}-on": "2024-01-22"})
