@@ -70,7 +70,7 @@ class ExceptionNewView(OfficePage):
 class ExceptionView(OfficePage):
     """One exception, with the children who are passed over; the programme manager decides, not who asked."""
 
-    post_permission: ClassVar[str] = "admissions.settle_cases"
+    decide_permission: ClassVar[str] = "admissions.settle_cases"
 
     def row(self) -> PlaceException:
         return get_object_or_404(exceptions_of(self.scope), pk=self.kwargs["pk"])
@@ -84,7 +84,7 @@ class ExceptionView(OfficePage):
                 year=self.scope.year, registration_number__in=row.passed_over
             ).select_related("child")
         }
-        may = request.user.has_perm(self.post_permission, self.region)
+        may = request.user.has_perm(self.decide_permission, self.region)
         is_open, is_own = row.state == ExceptionState.PROPOSED, row.proposed_by_id == request.user.pk
         context = self.common() | {
             "row": row,
@@ -97,7 +97,7 @@ class ExceptionView(OfficePage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         row, action, actor = self.row(), request.POST.get("action", ""), request.user
-        may = actor.has_perm(self.post_permission, self.region)
+        may = actor.has_perm(self.decide_permission, self.region)
         if not may and not (action == "reject" and row.proposed_by_id == actor.pk):
             raise PermissionDenied
         if action not in ("approve", "reject"):

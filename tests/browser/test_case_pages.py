@@ -1,24 +1,21 @@
-"""Cases and exceptions in a real browser: accessible and fitting, and AE-22 from the request to the new application."""
+"""Cases and exceptions in a real browser: accessible and fitting at both widths."""
 
 from collections.abc import Callable
 from datetime import date
 
 import pytest
 from allauth.mfa.models import Authenticator
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
 
-from admissions.case_enums import CaseEnd
-from admissions.enums import CaseKind, Decision, EntryKind, FormState, PlacementState
+from admissions.enums import CaseKind, Decision, FormState, PlacementState
 from admissions.exception_enums import ExceptionKind
-from admissions.models import Application, Case, LedgerEntry, PlaceException
-from admissions.services.replies.withdrawal_reasons import Reason
+from admissions.models import Application, Case, PlaceException
 from schools.enums import RoundState
 from schools.models import SchoolRound, User, local_moment
 from tests.browser.test_school_pages import enter
 from tests.conftest import DESKTOP, PHONE
 from tests.factories.admissions import ApplicationFactory, CaseFactory, PlacementFactory
-from tests.factories.city import make_city
-from tests.factories.schools import SchoolRoundFactory, UserFactory, region_user, school_user
+from tests.factories.schools import SchoolRoundFactory, UserFactory, region_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -88,46 +85,3 @@ def test_every_page_is_accessible_and_fits(
             found.append(f"{address}: {width} px too wide")
         found += [f"{address}: {line}" for line in axe(page)]
     assert found == []
-
-
-def test_a_move_is_settled_on_screen_and_frees_the_seat_for_the_vovp(
-    live_server, new_context: Callable[..., BrowserContext]
-):
-    """AE-20, AE-22: the case leads to the request; the seat goes to VOVP1 and not to ALM2."""
-    city = make_city({"A": 1, "B": 1})
-    city.apply("ALM1", child="B")
-    city.play("ALM1")
-    city.enrol("child", on="2024-01-25")
-    city.move_clock("2024-03-05T09:00")
-    school = city.school_round("B", "ALM1").programme.school
-    number = city.application("child").registration_number
-    admin = enter(new_context(), live_server, school_user(school))
-    admin.goto(f"{live_server.url}/school/{school.brin}/kind/{number}/verhuizing/")
-    admin.locator("textarea[name=note]").fill("Nieuw adres ver van school B")
-    admin.locator("main form button[type=submit]").last.click()
-
-    page = enter(new_context(), live_server, safe(region_user(city.year.region)))
-    page.goto(f"{live_server.url}/programma/zaken/?kind=move")
-    page.get_by_role("link", name="Verzoek na een verhuizing").click()
-    page.get_by_role("button", name="Ik neem deze").click()
-    expect(page.get_by_text("U werkt nu aan deze zaak.")).to_be_visible()
-    case = page.url
-    page.get_by_role("link", name="Naar het verzoek").click()
-    page.locator("button[value=proof]").click()
-    page.locator("input[name=outcome][value=yes]").check()
-    page.locator("textarea[name=note]").fill("Het adres ligt buiten het voedingsgebied")
-    page.locator("button[value=decide]").click()
-    page.goto(case)
-    expect(page.get_by_text("Nieuwe aanmelding toegestaan").first).to_be_visible()
-
-    city.withdraw("child", on="2024-03-05", reason=Reason("moved_inside", "", True))
-    page.goto(f"{live_server.url}/programma/zaken/?kind=withdrawal&tab=open")
-    page.locator("td, th").get_by_role("link").first.click()
-    page.locator("input[name=outcome][value=yes]").check()
-    page.locator("#judge_reason").fill("Het verhuisverzoek is goedgekeurd")
-    page.locator("button[value=judge]").click()
-    expect(page.get_by_text("De zaak is afgehandeld.")).to_be_visible()
-    ends = Case.objects.order_by("pk").values_list("kind", "closed_through")
-    assert list(ends) == [(CaseKind.MOVE, CaseEnd.MOVE_ALLOWED), (CaseKind.WITHDRAWAL, CaseEnd.MAY_AGAIN)]
-    freed = LedgerEntry.objects.filter(kind=EntryKind.FREED_IN).values_list("school_round__round__code")
-    assert list(freed) == [("VOVP1",)]
