@@ -130,7 +130,8 @@ def failed_delivery(place: Place) -> str:
 def vovp_of(place: Place) -> Round:
     """A VOVP with a code of its own, so that one of elsewhere does not exist here."""
     code = place.seats.round.code.replace("ALM", "VOVP")
-    return RoundFactory(year=place.seats.round.year, code=code, kind="VOVP")
+    round_ = place.seats.round
+    return RoundFactory(year=round_.year, code=code, kind="VOVP", position=50 + round_.position)
 
 
 # Kinds of rows that other pages are about: the text that stands for one in an address.
