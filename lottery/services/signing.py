@@ -226,31 +226,34 @@ def sign_pdf(pdf: bytes, seal: Seal, *, place: str = "", field: str = FIELD) -> 
 
 
 def sign_record(session_id: int) -> SignedRecord | None:
-    """Sign the complete record of a session and keep both; the same record is signed once, however often asked.
+    """Sign both versions of the record of a session and keep them; the same bytes are signed once, however often asked.
 
-    None when this installation has no certificate for it, or one that cannot be used: the record then stays unsigned,
-    and its page says so.
+    Gives the complete one. None when this installation has no certificate for it, or one that cannot be used: the
+    records then stay unsigned, and their page says so.
     """
-    from lottery.engine.files import sha256_hex
-
     session = DrawSession.objects.select_related("round__year").get(pk=session_id)
     if session.record is None:
         return None
-    pdf = bytes(session.record)
-    signed_before = session.signed_records.filter(origin=SignedBy.OPERATOR, unsigned_hash=sha256_hex(pdf))
-    found = signed_before.first()
-    if found is not None:
-        return found
     try:
         seal = seal_for(is_rehearsal=session.is_rehearsal)
     except SigningError as exc:
         log.error("record_not_signed", session=session.name, reason=str(exc))
-        return None
-    if seal is None:
-        return None
+        seal = None
+    if session.public_record is not None:
+        _sign(session, bytes(session.public_record), seal)
+    return _sign(session, bytes(session.record), seal)
+
+
+def _sign(session: DrawSession, pdf: bytes, seal: Seal | None) -> SignedRecord | None:
+    from lottery.engine.files import sha256_hex
+
+    signed_before = session.signed_records.filter(origin=SignedBy.OPERATOR, unsigned_hash=sha256_hex(pdf))
+    found = signed_before.first()
+    if found is not None or seal is None:
+        return found
     content = sign_pdf(pdf, seal, place=session.place)
     with transaction.atomic():
-        DrawSession.objects.select_for_update().get(pk=session_id)
+        DrawSession.objects.select_for_update().get(pk=session.pk)
         return signed_before.first() or SignedRecord.objects.create(
             session=session,
             origin=SignedBy.OPERATOR,
@@ -262,6 +265,17 @@ def sign_record(session_id: int) -> SignedRecord | None:
             is_exercise=seal.is_exercise,
             at=now(session.round.year),
         )
+
+
+def signed_public_record(session: DrawSession) -> bytes | None:
+    """The public record with our signature; None while there is none (section 7 point 9)."""
+    from lottery.engine.files import sha256_hex
+
+    if session.public_record is None:
+        return None
+    hash_ = sha256_hex(bytes(session.public_record))
+    row = session.signed_records.filter(origin=SignedBy.OPERATOR, unsigned_hash=hash_).first()
+    return bytes(row.content) if row is not None else None
 
 
 def operator_signature(session: DrawSession) -> SignedRecord | None:

@@ -99,7 +99,8 @@ def fetch_stamp(digest: bytes) -> Stamped:
     """
     from pyhanko.sign.timestamps.requests_client import RequestsHTTPTimeStamper
 
-    service = RequestsHTTPTimeStamper(settings.TIMESTAMP_URL, timeout=settings.TIMESTAMP_TIMEOUT)
+    make: Any = RequestsHTTPTimeStamper  # it has no types
+    service = make(settings.TIMESTAMP_URL, timeout=settings.TIMESTAMP_TIMEOUT)
     try:
         answer = asyncio.run(service.async_timestamp(digest, "sha256"))
         token = answer.dump()

@@ -11,6 +11,7 @@ from django.views.generic import View
 from lottery.models import DrawSession
 from lottery.selectors import NOT_PUBLIC, PublicSession, public_session, sessions_for_everybody
 from lottery.services.draw_record import Publication, public_files, publication_of
+from lottery.services.signing import signed_public_record
 from lottery.services.time_stamps import public_tokens, tokens_of
 from lottery.services.verification import VERIFIER
 from lottery.views.base import PUBLIC_BUNDLE, PUBLIC_RECORD, bundle, file_response, file_words
@@ -68,7 +69,8 @@ class PublicFileView(PublicPage):
         if shown.is_open:
             files |= public_files(session)
             if session.public_record is not None:
-                files[PUBLIC_RECORD] = bytes(session.public_record)
+                # With our signature as soon as there is one; the pages in it are the same.
+                files[PUBLIC_RECORD] = signed_public_record(session) or bytes(session.public_record)
             if name == PUBLIC_BUNDLE:
                 return file_response(
                     session, name, bundle(session, files | {VERIFIER.name: VERIFIER.read_bytes()})

@@ -4,6 +4,7 @@ import pytest
 
 from admissions.enums import RepairKind, RepairState
 from admissions.models import Placement, Repair
+from admissions.services.cases.actions import dispute_draw
 from admissions.services.draws.ceremony import freeze_round
 from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, start_hand_draw
 from admissions.services.draws.manual_draw import finish_decisions
@@ -42,12 +43,15 @@ def test_school_draws_again_among_those_whom_lots_decided_about(desk: Desk):
     session = desk.draw("F E")
     finish_decisions(desk.seat.pk, actor=desk.director)
     files = session.files()
+    case = dispute_draw(desk.seat, note="De ouders zagen geen kaarten", actor=desk.manager)
     first, second = logged_in(desk.manager), logged_in(desk.office)
     page = first.get(f"{ADDRESS}?loting={session.name}").content.decode()
     assert f'<option value="{session.name}" selected>' in page
     assert "nieuwe-volgorde" in first.get("/programma/loting/ALM1/scholen/").content.decode()
     answer = first.post(ADDRESS, TYPED)
-    assert answer.status_code == 422 and TYPED["recording"] in answer.content.decode()  # nothing typed is lost
+    assert (
+        answer.status_code == 422 and TYPED["recording"] in answer.content.decode()
+    )  # nothing typed is lost
     answer = first.post(ADDRESS, TYPED | {"draw": session.name})
     assert answer.status_code == 302
     first.post(answer["Location"], {"action": "approve"})
@@ -67,6 +71,8 @@ def test_school_draws_again_among_those_whom_lots_decided_about(desk: Desk):
     note = session.attestations.get(kind="repair").note
     assert session.name in note and "Proef" not in note
     assert Event.objects.filter(kind="hand_draw_void").count() == 1
+    case.refresh_from_db()
+    assert not case.is_live  # what was disputed is settled by the same decision
     assert list(problems_of(desk.city.year)) == []
 
     again = start_hand_draw(desk.seat.pk, actor=desk.admin)

@@ -324,6 +324,8 @@ def test_played_round_is_public_after_its_offer_day_without_the_choices():
     assert reports(client, session)
     assert client.get(f"{PUBLIC}{session.name}/uitslag.txt").content == bytes(session.outcome)
     assert city.application("a1").registration_number not in shown
+    record = client.get(f"{PUBLIC}{session.name}/verslag-openbaar.pdf").content
+    assert record == b"%PDF-1.7 public"
 
 
 def set_round(session: DrawSession, *, state: str, clock: datetime) -> None:

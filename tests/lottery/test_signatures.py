@@ -34,6 +34,7 @@ from lottery.services.signing import (
     seal_for,
     sign_pdf,
     sign_record,
+    signed_public_record,
     why_unsigned,
 )
 from lottery.tasks import build_draw_record_task
@@ -130,8 +131,22 @@ def test_same_record_is_signed_once_and_a_new_one_again(session: DrawSession):
     DrawSession.objects.filter(pk=session.pk).update(notary_name="mr. Ander")
     build_draw_record_task(session.pk)
     session.refresh_from_db()
-    assert session.signed_records.count() == 2
-    assert operator_signature(session) != first
+    assert first is not None and session.signed_records.filter(pk=first.pk).exists()
+    assert operator_signature(session) not in (first, None)
+
+
+def test_public_record_is_signed_too(session: DrawSession):
+    """OA-LOT/1 section 7 point 9: what everybody downloads carries our signature, and the pages stay as they are."""
+    build_draw_record_task(session.pk)
+    session.refresh_from_db()
+    public, signed = bytes(session.public_record or b""), signed_public_record(session)
+    assert public and signed is not None and signed.startswith(public)
+    (found,) = signatures_of(open_pdf(signed))
+    assert found.is_intact and found.is_valid and found.covers_all
+    mine = operator_signature(session)
+    assert (
+        mine is not None and mine.unsigned_hash == session.record_hash
+    )  # the complete one is not mixed up with it
 
 
 def test_exercise_certificate_is_made_once_and_only_its_owner_reads_it(settings: Any, tmp_path: Path):

@@ -31,9 +31,7 @@ def service(settings: Any) -> Iterator[dict[str, Answer]]:
     key, certificate = key_and_certificate("Tijdstempeldienst", key=rsa.generate_private_key(65537, 2048))
     tsa = DummyTimeStamper(
         x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        keys.PrivateKeyInfo.load(
-            key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        ),
+        keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
         fixed_dt=datetime.now(UTC).replace(microsecond=0),
     )
     said: dict[str, Answer] = {
