@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from schools.enums import RoundKind, RoundState
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["<5", "x"]}, {"type": "null"}]}
+)
 class CountField(serializers.Field[Any, Any, Any, Any]):
     """A number of children, ``<5``, ``x`` (not shown, since one below five would follow) or null (not known)."""
 

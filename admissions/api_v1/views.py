@@ -56,9 +56,9 @@ ROUND = part("code", "Code of the round, such as ALM1")
 class ApiPage(GenericAPIView[Any]):
     """Reading only; one form of answer."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "head", "options"]
+    http_method_names = ["get", "head", "options"]
     content_negotiation_class = AlwaysJson
-    pagination_class = Pages
+    pagination_class: Any = Pages
     parser_classes = ()
     filter_backends = ()
 
