@@ -84,9 +84,12 @@ class Worker:
             self.process.wait()
             self.process = None
 
-    def kill_child(self) -> None:
-        """``kill -9`` of the process at work, as the kernel does when memory runs out; the worker makes another."""
-        for child in self.children():
+    def kill_child(self, which: int | None = None) -> None:
+        """``kill -9`` of the process at work, as the kernel does when memory runs out; the worker makes another.
+
+        ``which`` is the place of one child among several; without it all of them are killed.
+        """
+        for child in self.children() if which is None else self.children()[which : which + 1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
