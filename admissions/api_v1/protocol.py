@@ -88,6 +88,13 @@ class Pages(pagination.PageNumberPagination):
     max_page_size = 500
     page_size_query_param = "page_size"
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """As the library has it, in the words of OpenAPI 3.1: no address before the first and after the last page."""
+        shape: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):
+            shape["properties"][name] = {"type": ["string", "null"], "format": "uri"}
+        return shape
+
 
 class AlwaysJson(BaseContentNegotiation):
     """There is one form of answer; whatever a reader says to accept, that is what it gets."""
