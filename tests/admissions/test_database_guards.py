@@ -19,8 +19,12 @@ from admissions.models import (
     Application,
     ApplicationForm,
     CareCase,
+    Case,
+    CaseEntry,
+    FileOpening,
     LedgerEntry,
     Participation,
+    PlaceException,
     Placement,
     Preference,
     PriorityClaim,
@@ -35,6 +39,7 @@ from lottery.models import (
     DrawSession,
     SessionNumber,
     SignedRecord,
+    TimeStamp,
 )
 from lottery.services.sessions import compute, store_outcome
 from notifications.enums import OUTCOME_KINDS, MessageKind
@@ -47,7 +52,17 @@ from notifications.models import (
     Release,
     TemplateApproval,
 )
-from schools.models import AdmissionYear, Event, EventHead, PriorityRule, Round, SchoolRound
+from schools.models import (
+    AdmissionYear,
+    Event,
+    EventHead,
+    HelperView,
+    HelperVisit,
+    PriorityRule,
+    Round,
+    SchoolRound,
+    User,
+)
 from schools.services.events import Fact, broken_links, record_events
 from schools.triggers import drop_triggers, missing_triggers, registered
 from tests.factories.admissions import (
@@ -598,6 +613,7 @@ def test_guarded_tables_exist_under_their_names():
     )
     models += (SignedRecord, Message, Release, Delivery, DeliveryEvent, LetterTemplate, Letter)
     models += (TemplateApproval,)
+    models += (Case, CaseEntry, PlaceException, User, FileOpening, HelperView, HelperVisit, TimeStamp)
     assert {model._meta.db_table for model in models} == {rule.table for rule in registered()}
 
 
