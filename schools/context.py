@@ -215,7 +215,10 @@ def build(request: HttpRequest) -> Navigation:
     if draws:
         nav.footer = nav.parents = [
             Entry(gettext("Find a school"), _address("admissions:school-finder", region=region.slug)),
-            Entry(gettext("Figures of earlier rounds"), _address("admissions:public-figures", region=region.slug)),
+            Entry(
+                gettext("Figures of earlier rounds"),
+                _address("admissions:public-figures", region=region.slug),
+            ),
             Entry(gettext("Check the draw yourself"), draws),
         ]
     year = year_of(request, region)

@@ -79,7 +79,9 @@ MATRIX: dict[str, Grant] = {
     "admissions.manage_region": in_region(MANAGER),  # name, desk and settings
     "admissions.view_trail": in_region(BOTH_OFFICES),  # the event log (DH-200)
     "admissions.change_central_letters": in_region(BOTH_OFFICES),  # DH-156
-    "admissions.change_directors": in_region(BOTH_OFFICES),  # the central list that letters are checked against
+    "admissions.change_directors": in_region(
+        BOTH_OFFICES
+    ),  # the central list that letters are checked against
     "admissions.view_outbox": in_region(BOTH_OFFICES),
     "admissions.view_care_in_region": in_region(MANAGER, NAMED_FOR_CARE),
     "admissions.review_care": in_region(MANAGER),

@@ -34,7 +34,8 @@ class PlayRoundForm(forms.Form):
     opt_ins = forms.FileField(
         label=gettext_lazy("Who takes part (CSV file)"),
         help_text=gettext_lazy(
-            "Columns form_reference and added_preferences. Without a file every invited family takes part."
+            "Columns form_reference and added_preferences. Without a file those who were registered take part; "
+            "when nobody was, every invited family."
         ),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),

@@ -52,10 +52,9 @@ class ContractCommand(BaseCommand):
         years = AdmissionYear.objects.select_related("region").order_by("-starts_on")
         if options.get("region"):
             years = years.filter(region__slug=options["region"])
-        if options.get("year"):
-            years = years.filter(code=options["year"])
-        else:
-            years = years.filter(is_planned=False)  # one that is being set up only by its code
+        # A year that is being set up is found only by its code.
+        wanted = {"code": options["year"]} if options.get("year") else {"is_planned": False}
+        years = years.filter(**wanted)
         found = list(years[:2])
         if not found:
             raise RefusedError(_("There is no such admission year here. Import one first with import_year."))

@@ -42,8 +42,10 @@ def application_opened(page: str, kwargs: Mapping[str, Any]) -> Application | No
     if about == "move":
         return rows.filter(pk__in=MoveRequest.objects.filter(pk=kwargs["pk"]).values("application")).first()
     if about in OF_MESSAGES:
-        number = Message.objects.filter(pk=kwargs["pk"]).values_list("registration_number", flat=True).first()
-        return rows.filter(registration_number=number).first() if number else None
+        of_message = (
+            Message.objects.filter(pk=kwargs["pk"]).values_list("registration_number", flat=True).first()
+        )
+        return rows.filter(registration_number=of_message).first() if of_message else None
     return None
 
 

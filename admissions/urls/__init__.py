@@ -22,7 +22,9 @@ urlpatterns = [
     path("<slug:region>/vragen/", desk.QuestionsView.as_view(), name="questions"),
     path("<slug:region>/vragen/stellen/", desk.AskView.as_view(), name="ask"),
     path("<slug:region>/cijfers/", figures.PublicFiguresView.as_view(), name="public-figures"),
-    path("<slug:region>/uitzonderingen/", exceptions.PublicExceptionsView.as_view(), name="public-exceptions"),
+    path(
+        "<slug:region>/uitzonderingen/", exceptions.PublicExceptionsView.as_view(), name="public-exceptions"
+    ),
     path("<slug:region>/scholen/", figures.SchoolFinderView.as_view(), name="school-finder"),
     # For families, without an account; the code is never logged (config.middleware).
     path("mijn-loting/", sheets.SheetStartView.as_view(), name="sheet-start"),

@@ -409,7 +409,7 @@ class InventoryView(VovpPage, OfficeListPage):
         round_ = self.vovp()
         rows = inventory_of(round_)
         self.totals = totals_of(rows)
-        held = sum(rows.filter(ceiling__isnull=False).order_by().values_list("held", flat=True))
+        held = sum(getattr(row, "held", 0) for row in rows if row.ceiling is not None)
         return (
             super().get_context_data(**kwargs)
             | self.words(round_)

@@ -150,7 +150,7 @@ def _preferences(kind: MessageKind, school: str) -> list[dict[str, Any]]:
 
 def _translated(which: int) -> dict[str, str]:
     """The made-up reason in every language that has the fixed lines of a real one."""
-    lines = (
+    lines: tuple[tuple[str, dict[str, int]], ...] = (
         (("aanbod", {}), ("nummer-laatste", {"nummer": 27, "totaal": 31, "laatste": 20})),
         (("centraal-nummer-laatste", {"nummer": 47, "totaal": 212, "laatste": 31}),),
         (("plaats-hier", {}),),

@@ -315,7 +315,10 @@ def test_place_that_was_left_pays_back_the_one_above_the_ceiling(room: Room):
     year, codes = room.city.year, seats(room)
     at_b = next(room.city.application(key) for key, code in codes.items() if code == "00000B")
     without = next(room.city.application(f"a{n}") for n in range(5) if f"a{n}" not in codes)
-    wanted = [(without, "00000B"), (at_b, "00000A")]  # the first sits above the ceiling until the second has left
+    wanted = [
+        (without, "00000B"),
+        (at_b, "00000A"),
+    ]  # the first sits above the ceiling until the second has left
     give_places(wanted, room.round, session=session, actor=room.first)
     entries = LedgerEntry.objects.filter(kind="exception").order_by("pk")
     assert list(entries.values_list("school_round__programme__code", "places")) == [
