@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 VERSION_1 = "/api/v1/"
@@ -47,5 +48,6 @@ def operations() -> list[dict[str, Any]]:
 
 
 @login_not_required
+@require_safe
 def api_page(request: HttpRequest) -> HttpResponse:
     return render(request, "admissions/api.html", {"operations": operations()})
