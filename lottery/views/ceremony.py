@@ -5,13 +5,11 @@ The same steps stand on the notary's desk and in the draw room; each works witho
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,7 +31,6 @@ from lottery.models import DrawSession
 from lottery.selectors import draws_of, families_know_at
 from lottery.services import attesting, beacon_steps, blind_entries, ceremony, voiding
 from lottery.services.blind_entries import Entered
-from lottery.tasks import build_draw_record_task, fetch_beacon_task
 from lottery.views.base import LotteryPage
 from schools.access import roles_in
 from schools.clock import now
@@ -41,6 +38,7 @@ from schools.enums import Role
 from schools.errors import RefusedError
 from schools.models import AMSTERDAM
 from schools.second_factor import code_is_right, has_code_app
+from schools.services.starting import start
 
 S = SessionState
 
@@ -217,7 +215,7 @@ class StepView(LotteryPage):
             return _("Both entries are equal.")
         if step == "ophalen":
             job = beacon_steps.request_fetch(session_id=session.pk, actor=user)  # type: ignore[arg-type]
-            transaction.on_commit(partial(fetch_beacon_task.delay, job.pk), robust=True)
+            start("lottery.tasks.fetch_beacon_task", job.pk)
             return _("The value is being fetched. Reload the page in a few seconds.")
         if step == "oefenbaken":
             beacon_steps.use_stand_in(session_id=session.pk, actor=user)  # type: ignore[arg-type]
@@ -250,7 +248,7 @@ class StepView(LotteryPage):
             incident=data["incident"],
             actor=user,  # type: ignore[arg-type]
         )
-        transaction.on_commit(partial(build_draw_record_task.delay, session.pk), robust=True)
+        start("lottery.tasks.build_draw_record_task", session.pk)
         return _("You attested this session. The record is being made.")
 
     def answer(

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +15,11 @@ from lottery.models import DrawSession, SignedRecord
 from lottery.services.pdf_signatures import LIMIT
 from lottery.services.returned_record import hand_in, sentences
 from lottery.services.signing import operator_signature, why_unsigned
-from lottery.tasks import build_draw_record_task
 from lottery.views.base import LotteryPage, notary_copies
 from schools.access import roles_in
 from schools.enums import Role
 from schools.errors import RefusedError
+from schools.services.starting import start
 
 
 def record_context(session: DrawSession, user: Any) -> dict[str, Any]:
@@ -51,7 +50,7 @@ class BuildRecordView(LotteryPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         session = self.session()
         if session.record is None or operator_signature(session) is None:
-            transaction.on_commit(lambda: build_draw_record_task.delay(session.pk), robust=True)
+            start("lottery.tasks.build_draw_record_task", session.pk)
             messages.info(request, _("The record is being made. Reload this page in half a minute."))
         return redirect("lottery:session-detail", session.name)
 

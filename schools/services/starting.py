@@ -1,6 +1,5 @@
 """Saying "go" to the worker. Services name the work; only pages and tasks import tasks, so nothing runs in a circle."""
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,9 +13,9 @@ def start(path: str, *args: Any) -> None:
 
     Shapes: ``path`` a task, ``admissions.tasks.play_round_task``, which is delayed; or a function that starts several.
     """
-    transaction.on_commit(partial(_go, path, args), robust=True)
 
+    def go() -> None:  # with a name, which Django logs when the broker does not answer: a partial has none
+        work = import_string(path)
+        getattr(work, "delay", work)(*args)
 
-def _go(path: str, args: tuple[Any, ...]) -> None:
-    work = import_string(path)
-    getattr(work, "delay", work)(*args)
+    transaction.on_commit(go, robust=True)

@@ -111,7 +111,7 @@ def test_list_finds_schools_without_a_name_and_goes_to_a_file(seats, school):
     assert nameless.name in found and school.name not in found
     assert school.name in text(client, f"{LIST}?q=schouten")
     exported = client.get(f"{LIST}?export=csv")
-    assert "Marijke Schouten" in exported.content.decode("utf-8-sig")
+    assert "Marijke Schouten" in b"".join(exported.streaming_content).decode("utf-8-sig")
 
 
 def test_school_of_another_region_is_not_found(school):

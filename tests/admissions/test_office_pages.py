@@ -436,7 +436,7 @@ def test_reports_are_listed_with_their_child_and_state():
     settled = CaseFactory(application=city.application("b1"))
     settle_cases(city.year, Case.objects.filter(pk=settled.pk), CaseEnd.DATE_RIGHT, actor=None)
     client = manager(city)
-    assert "Born in June" in text(client, "/programma/zaken/?tab=open")
+    assert "Born in June" in text(client, f"/programma/zaken/{open_case.pk}/")
     rows = client.get("/programma/zaken/?tab=open").context["table"].page.object_list
     assert [row.record.pk for row in rows] == [open_case.pk]
     number = city.application("a2").registration_number
