@@ -131,7 +131,7 @@ def test_care_wish_without_an_outcome_counts_as_not_available_in_a_rehearsal_and
     city.apply("ALM1", a=Form("A", care_request=True), b=Form("A", care_request=True, care_duty=False))
     city.play("ALM1")
     assert set(CareCase.objects.values_list("state", flat=True)) == {"duty_no"}
-    says_in_the_record("1 zorgwensen")
+    says_in_the_record("1 zorgwens zonder uitkomst")
 
 
 def says_in_the_record(own: str) -> None:
@@ -148,7 +148,7 @@ def test_school_that_draws_by_hand_is_drawn_with_the_others_in_a_rehearsal_and_t
     city.apply("ALM1", a="A", b="A", c="B")
     city.play("ALM1", {"A": "b a"})
     assert city.outcomes("ALM1") == {"a": "unplaced", "b": "A", "c": "B"}
-    says_in_the_record("1 scholen die met de hand loten")
+    says_in_the_record("1 school die met de hand loot")
 
 
 def test_every_message_of_a_round_leaves_on_the_sending_day_and_not_before():
