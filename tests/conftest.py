@@ -62,8 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--second-database",
         action="store_true",
-        help="leave out what does not depend on the database: tests without one, and those of the browser",
+        help="leave out what does not depend on the database: tests without one, those of the browser, who may do what",
     )
+
+
+# Folders of which one database is enough: what a page shows, and who may open it.
+ONCE = {"browser", "permissions"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -74,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # What drives the browser leaves an event loop in its process, in which nothing else can run one (signing does).
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
     if config.getoption("--second-database"):
-        left_out = [item for item in items if "browser" in item.path.parts or not _uses_database(item)]
+        left_out = [item for item in items if ONCE & set(item.path.parts) or not _uses_database(item)]
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
