@@ -1,0 +1,253 @@
+"""DH-135: no school can see who takes part in a VOVP, and none sees a result before its moment (DH-141, AE-21).
+
+The administrators of the two schools it is about follow every link (pages, exports, public files) and send every form
+as it stands; the other accounts open the pages they begin with; mails to schools are read too. Nothing may differ
+between a world in which families take part and one in which they do not. The number of queries per page stands in for
+the time it takes, which would depend on the machine.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from admissions.enums import PlacementState
+from admissions.models import Placement
+from admissions.services.draws.outcomes import apply_session
+from admissions.services.draws.rehearsal import play_round
+from admissions.services.year.year_clock import move_year_clock
+from lottery.enums import SessionState
+from lottery.models import DrawSession
+from notifications.enums import MessageState
+from notifications.models import Delivery, Message
+from schools.enums import Role, RoundState
+from schools.models import School
+from tests.admissions.office import logged_in
+from tests.admissions.vovp_pages import NOON, desk, invite, moment_of, opt_in
+from tests.crawling import Crawler, Seen, differences, start_pages
+from tests.factories.city import CENTRAL, DICE, City, Stopped, brin, letter, make_city
+from tests.factories.city import School as Seats
+from tests.factories.schools import school_user
+
+pytestmark = pytest.mark.django_db
+# These accounts follow every link and send every form; the others open the pages they begin with.
+FOLLOWED = ("school_admin A", "school_admin B")
+
+
+@pytest.fixture(scope="module")
+def played(django_db_setup: None, django_db_blocker: Any) -> Iterator[City]:
+    """I sits at B, enrolled, and wants A; U has nothing; x gave back its place at A. Made once, and taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        schools = {"A": Seats((1, 0, 0, 0)), "B": Seats((1, 0, 0, 0)), **dict.fromkeys("CDEF", 0)}
+        city = make_city(schools, calendar=NOON, fillers=False)
+        city.apply("ALM1", x="A B C D E", I="A B C D E", U="A B C D E", V="C A B D E")
+        city.play("ALM1", {"A": "x I U", CENTRAL: "I U V"})
+        city.enrol("I", on="2024-01-25")
+        city.withdraw("x", on="2024-02-12")
+        city.play("ALM2")
+        invite(city)
+        yield city
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def city(played: City) -> City:
+    played.year.refresh_from_db()
+    return played
+
+
+def accounts(city: City) -> dict[str, Any]:
+    """An administrator of every school, and the other roles at the two schools it is about."""
+    more = {"A": [Role.CARE_COORDINATOR], "B": [Role.SCHOOL_DIRECTOR]}
+    found = {}
+    for school in School.objects.filter(region=city.year.region).order_by("brin"):
+        mine = [Role.SCHOOL_ADMIN, *more.get(letter(school.brin), [])]
+        found |= {f"{role} {letter(school.brin)}": (school, school_user(school, role)) for role in mine}
+    return found
+
+
+def seen_by_schools(city: City, people: dict[str, Any], *, other_draw: bool = False) -> dict[str, Any]:
+    """Per account and address what it answers; and every mail that has gone to a school.
+
+    What looking leaves behind (who opened which file) is taken back, so that only the world differs.
+    """
+    look = partial(_seen, city, people, other_draw=other_draw)
+    found: dict[str, Any] = in_a_world(city, look)
+    return found
+
+
+def _seen(city: City, people: dict[str, Any], *, other_draw: bool) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for who, (school, user) in people.items():
+        crawler = Crawler(logged_in(user), other_draw=other_draw)
+        pages = start_pages(brin=school.brin, region=city.year.region.slug)
+        follow = who in FOLLOWED
+        pages += [f"/{city.year.region.slug}/agenda/{audience}.ics" for audience in ("ouders", "scholen")]
+        searches = [
+            f"/school/{school.brin}/{part}/?q=Kind+{key}"
+            for part in ("formulieren", "toegelaten", "uitgeloot")
+            for key in "IU"
+        ]
+        searches.append(f"/school/{school.brin}/formulieren/?q={city.application('U').registration_number}")
+        for url, answer in crawler.crawl([*pages, *searches], follow=follow).items():
+            seen[f"{who} {url}"] = answer
+        if follow:
+            said = crawler.send_forms(forms_by_hand(city, school))
+            seen |= {f"{who} POST {form}": answer for form, answer in said.items()}
+    seen |= {f"mail {number}": Seen(0, row, 0) for number, row in enumerate(mails_to_schools())}
+    return seen
+
+
+def forms_by_hand(city: City, school: School) -> list[tuple[str, dict[str, str]]]:
+    """What would tell most: letting the child go, enrolling it, and applying for it again."""
+    base = f"/school/{school.brin}"
+    seats = Placement.objects.filter(
+        school_round__programme__school=school,
+        school_round__round__code="ALM1",
+        state__in=[PlacementState.OFFERED, PlacementState.ENROLLED, PlacementState.SUPERSEDED],
+    )
+    forms = [
+        (
+            f"{base}/toegelaten/{pk}/reactie/",
+            {"answer": answer, "reason": "uncapped_school"},
+        )
+        for pk in seats.order_by("pk").values_list("pk", flat=True)
+        for answer in ("withdraw", "enrol")
+    ]
+    number = city.application("U").registration_number
+    contact = {"phone": "0611111111", "postcode": "2511ZZ", "house_number": "3", "street": "Nieuwstraat"}
+    return [*forms, (f"{base}/kind/{number}/contact/", contact)]
+
+
+def mails_to_schools() -> list[str]:
+    """Every message that left for a school or stands in its mailbox, with its words."""
+    rows = Message.objects.filter(school__isnull=False, registration_number="", state=MessageState.RELEASED)
+    about = Message.objects.filter(
+        school__isnull=False, state=MessageState.RELEASED, kind__in=["M13", "M14", "M07", "M19"]
+    )
+    mail = [
+        f"{m.kind} {m.case_key} {m.school_id} {m.merge}" for m in (rows | about).distinct().order_by("pk")
+    ]
+    sent = Delivery.objects.filter(message__in=rows | about).order_by("pk").values_list("email", "state")
+    return [*mail, *map(str, sent)]
+
+
+def in_a_world(city: City, look: Any) -> Any:
+    """What ``look`` answers; whatever it did is taken back."""
+    with transaction.atomic():
+        answer = look()
+        transaction.set_rollback(True)
+    city.year.refresh_from_db()
+    return answer
+
+
+def families_opt_in(city: City, keys: str) -> None:
+    """Type the message of each family at the desk; U also adds a school to its list."""
+    client = desk(city)
+    for key in keys.split():
+        answer = opt_in(client, city, key, *(["De Proef F"] if key == "U" else []))
+        assert answer.status_code == 302, answer.content.decode()[-2000:]
+
+
+def at_moment(city: City, moment: str) -> None:
+    """Let the year keep time up to this moment, as the clock of a real year does."""
+    city.year.refresh_from_db()
+    move_year_clock(city.year, to=moment_of(moment), actor=None)
+
+
+def freeze(city: City, keys: str) -> None:
+    """These families take part, and nobody else; the window closes and the lists are frozen."""
+    families_opt_in(city, keys)
+    at_moment(city, "2024-05-25T09:00")
+    city.freeze("VOVP1")
+
+
+def draw(city: City, keys: str) -> None:
+    """... and the result is official, but its moment has not come."""
+    freeze(city, keys)
+    session = DrawSession.objects.get(round=city.round("VOVP1"))
+
+    def stop(step: str) -> None:
+        session.refresh_from_db()
+        if session.state == SessionState.VERIFIED:
+            raise Stopped
+
+    with contextlib.suppress(Stopped):
+        play_round(city.round("VOVP1"), digits=DICE, actor=None, progress=stop)
+    apply_session(session_id=session.pk, actor=None)
+
+
+# How a world gets there, the last moment before the next step, and its state then.
+STEPS: dict[str, tuple[Callable[[City, str], None], str, RoundState]] = {
+    "frozen": (freeze, "2024-05-27T20:00", RoundState.FROZEN),
+    "a minute before": (draw, "2024-05-29T11:59", RoundState.MATCHED),
+}
+
+
+def world(city: City, step: str, takes_part: str, people: dict[str, Any]) -> dict[str, Any]:
+    """What these people see at this step when these families take part."""
+    reach, moment, state = STEPS[step]
+
+    def look() -> dict[str, Any]:
+        reach(city, takes_part)
+        at_moment(city, moment)
+        assert city.round("VOVP1").state == state
+        return seen_by_schools(city, people, other_draw=True)
+
+    found: dict[str, Any] = in_a_world(city, look)
+    return found
+
+
+def test_opt_ins_and_longer_lists_leave_no_trace_at_any_school(city: City):
+    """DH-135, AE-21 line 1: before the opt-ins and after them, to the byte and to the query."""
+    # D and E stand to these families as C does.
+    people = {who: row for who, row in accounts(city).items() if who[-1] not in "DE"}
+    before = seen_by_schools(city, people)
+    families_opt_in(city, "I U")
+    assert differences(before, seen_by_schools(city, people)) == []
+    # The measure is wide enough: it reaches what a school has, and the children themselves.
+    assert {answer.status for answer in before.values()} <= {0, 200, 302, 400, 403, 404, 405, 409, 413, 422}
+    reached = " ".join(before)
+    for part in ("export=csv", "export=xlsx", "/toegelaten/", "/berichten/", "/plaatsen/", "POST", "agenda"):
+        assert part in reached, part
+    assert len(before) > 200
+    assert any("Kind U" in answer.body for answer in before.values())
+
+
+@pytest.mark.parametrize(("step", "schools"), [("frozen", "B"), ("a minute before", "AB")])
+def test_after_the_freeze_and_after_the_draw_no_school_sees_who_takes_part(
+    city: City, step: str, schools: str
+):
+    """DH-135, DH-141, AE-21 lines 2 and 3: nobody takes part, or I moves from B to A and U gets what it leaves."""
+    people = {who: row for who, row in accounts(city).items() if who in FOLLOWED and who[-1] in schools}
+    assert differences(world(city, step, "", people), world(city, step, "I U", people)) == []
+
+
+def test_result_is_seen_at_its_minute(city: City):
+    """AE-21: nothing at 11:59, the placed and the lost child at 12:00; the measure does see a difference."""
+    draw(city, "I U")
+    at_moment(city, "2024-05-29T11:59")
+    clients = {name: logged_in(school_user(School.objects.get(brin=brin(name)))) for name in "AB"}
+
+    def admitted() -> dict[str, dict[str, Seen]]:
+        return {
+            name: Crawler(client).crawl([f"/school/{brin(name)}/toegelaten/"], follow=False)
+            for name, client in clients.items()
+        }
+
+    def names(seen: dict[str, Seen]) -> str:
+        return " ".join(answer.body for answer in seen.values())
+
+    before = admitted()
+    assert "Kind I" not in names(before["A"])
+    assert "Kind I" in names(before["B"])
+    assert "Kind U" not in names(before["B"])
+    at_moment(city, "2024-05-29T12:00")
+    assert city.round("VOVP1").state == RoundState.VISIBLE_TO_SCHOOLS
+    after = admitted()
+    assert "Kind I" in names(after["A"])
+    assert "Kind U" in names(after["B"])
+    assert all(differences(before[name], after[name]) for name in "AB")
