@@ -78,10 +78,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # What drives the browser leaves an event loop in its process, in which nothing else can run one (signing does).
     items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
     if config.getoption("--second-database"):
-        left_out = [item for item in items if ONCE & set(item.path.parts) or not _uses_database(item)]
+        left_out = [item for item in items if _once(item) or not _uses_database(item)]
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+
+
+def _once(item: pytest.Item) -> bool:
+    return bool(ONCE & set(item.path.parts)) or item.get_closest_marker("once") is not None
 
 
 def _uses_database(item: pytest.Item) -> bool:

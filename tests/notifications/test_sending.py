@@ -382,6 +382,7 @@ def test_mail_of_a_delivery_is_the_same_every_time():
 # --- what never leaves -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_five_thousand_real_looking_addresses_in_test_mode_and_none_leaves():
     """The server is there and would take them; the switch is off, or the year is a rehearsal, or nobody is allowed."""
     round_ = make_round()
