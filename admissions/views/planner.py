@@ -128,8 +128,8 @@ class RoundDatesView(RoundPage):
             return self.answer(request, round_, form, status=422)
         try:
             changes = change_calendar(
-                self.scope.year,
-                with_dates(self.scope.year, round_.code, form.values),
+                round_.year,
+                with_dates(round_.year, round_.code, form.values),
                 actor=request.user,  # type: ignore[arg-type]
                 reason=form.cleaned_data["reason"],
             )
@@ -137,6 +137,9 @@ class RoundDatesView(RoundPage):
             name = getattr(exc, "field", "")
             form.add_error(name if name in form.fields else None, in_words(str(exc)))
             return self.answer(request, round_, form, status=409)
+        return self.changed(request, changes)
+
+    def changed(self, request: HttpRequest, changes: list[Change]) -> HttpResponse:
         tell(request, changes)
         return redirect("admissions:planner")
 

@@ -14,11 +14,12 @@ from admissions.forms.year_copy import ChooseSchoolForm, PlannedCeilingsForm
 from admissions.services.year.copy_year import copy_year, planned_year
 from admissions.services.year.school_settings import set_ceilings
 from admissions.views.office import OfficePage
+from admissions.views.planner import RoundDatesView
 from schools.context import round_name
 from schools.enums import RoundKind
 from schools.errors import RefusedError
 from schools.models import AdmissionYear, Round, School, SchoolRound
-from schools.services.planner import change_calendar, warnings_of, with_dates
+from schools.services.planner import Change, warnings_of
 from schools.services.rounds import missing_dates
 from schools.services.setup_diff import Line, confirm_lines, differences, open_year
 
@@ -132,35 +133,16 @@ def capped_schools(year: AdmissionYear) -> Any:
     return School.objects.filter(pk__in=rows.values("programme__school")).order_by("name")
 
 
-class PlannedRoundView(PlannedYearPage):
+class PlannedRoundView(PlannedYearPage, RoundDatesView):
     """Change the dates of one round of the year that is being set up."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        round_ = self.found()
-        return self.answer(request, round_, RoundDatesForm(round_=round_))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        round_ = self.found()
-        form = RoundDatesForm(request.POST, round_=round_)
-        if not form.is_valid():
-            return self.answer(request, round_, form, status=422)
-        try:
-            change_calendar(
-                round_.year,
-                with_dates(round_.year, round_.code, form.values),
-                actor=request.user,  # type: ignore[arg-type]
-                reason=form.cleaned_data["reason"],
-            )
-        except RefusedError as exc:
-            name = getattr(exc, "field", "")
-            form.add_error(name if name in form.fields else None, in_words(str(exc)))
-            return self.answer(request, round_, form, status=409)
+    def changed(self, request: HttpRequest, changes: list[Change]) -> HttpResponse:
         messages.success(request, _("The dates have been changed. Confirm them in the list."))
         return redirect("admissions:planner-copy")
 
     def found(self) -> Round:
         year = self.planned()
-        round_ = get_object_or_404(year.rounds.all(), code=self.kwargs["code"])
+        round_ = get_object_or_404(year.rounds.all(), code=self.code)
         round_.year = year
         return round_
 
