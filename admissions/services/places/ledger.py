@@ -9,7 +9,7 @@ from admissions.enums import EntryKind
 from admissions.models import LedgerEntry, Placement
 from lottery.models import DrawSession
 from schools.enums import RoundKind
-from schools.models import Round, SchoolRound
+from schools.models import AdmissionYear, Round, SchoolRound
 from schools.models.year import AMSTERDAM
 
 BATCH = 500
@@ -30,6 +30,26 @@ def open_places(round_: Round) -> dict[int, int]:
 def book(entries: Iterable[LedgerEntry]) -> int:
     """Append entries; the database refuses a sum below zero."""
     return len(LedgerEntry.objects.bulk_create(entries, batch_size=BATCH))
+
+
+def book_ceilings(year: AdmissionYear, *, cause: str, codes: Sequence[str] | None = None) -> int:
+    """The ceilings of a whole year as its first entries, on its first day (DH-100); ``codes`` leaves the others out.
+
+    Answers how many schools times rounds were booked.
+    """
+    rows = SchoolRound.objects.filter(round__year=year, round__kind=RoundKind.ALM, ceiling__gt=0)
+    if codes is not None:
+        rows = rows.filter(programme__code__in=codes)
+    return book(
+        LedgerEntry(
+            school_round=row,
+            kind=EntryKind.CEILING,
+            places=row.ceiling or 0,
+            effective_on=year.starts_on,
+            cause=cause,
+        )
+        for row in rows
+    )
 
 
 def placed_entries(

@@ -3,8 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.enums import EntryKind
-from admissions.models import LedgerEntry
+from admissions.services.places.ledger import book_ceilings
 from admissions.services.year.import_schools import make_rounds
 from schools.calendar import read_calendar
 from schools.clock import now
@@ -71,19 +70,7 @@ def copy_year(source: AdmissionYear, *, actor: User) -> AdmissionYear:
         batch_size=500,
     )
     capped = SchoolRound.objects.filter(round__year=year, round__kind=RoundKind.ALM, ceiling__gt=0)
-    LedgerEntry.objects.bulk_create(
-        (
-            LedgerEntry(
-                school_round=row,
-                kind=EntryKind.CEILING,
-                places=row.ceiling or 0,
-                effective_on=year.starts_on,
-                cause="copied",
-            )
-            for row in capped
-        ),
-        batch_size=500,
-    )
+    book_ceilings(year, cause="copied")
     programmes = SchoolRound.objects.filter(round__year=year).values("programme")
     PriorityRule.objects.bulk_create(
         PriorityRule(

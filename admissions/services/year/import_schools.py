@@ -11,10 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from admissions.enums import EntryKind
-from admissions.models import LedgerEntry
 from admissions.procedures.base import Procedure
 from admissions.procedures.registry import DEFAULT, procedure_of
+from admissions.services.places.ledger import book_ceilings
 from admissions.services.year.csv_files import FileError, Row, read_table
 from admissions.validators import is_postcode, normalise_postcode
 from schools.calendar import YearPlan, read_calendar
@@ -325,21 +324,4 @@ def make_school_rounds(
                 )
             )
     SchoolRound.objects.bulk_create(school_rounds, batch_size=500)
-    LedgerEntry.objects.bulk_create(
-        (
-            LedgerEntry(
-                school_round=school_round,
-                kind=EntryKind.CEILING,
-                places=school_round.ceiling or 0,
-                effective_on=year.starts_on,
-                cause="import",
-            )
-            for school_round in SchoolRound.objects.filter(
-                round__year=year,
-                round__kind=RoundKind.ALM,
-                ceiling__gt=0,
-                programme__code__in=[school.brin for school in schools],
-            )
-        ),
-        batch_size=500,
-    )
+    book_ceilings(year, cause="import", codes=[school.brin for school in schools])

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from admissions.enums import ClaimState, Decision, EntryKind, FormState, JobKind
+from admissions.enums import ClaimState, Decision, FormState, JobKind
 from admissions.models import (
     Application,
     ApplicationForm,
@@ -32,7 +32,7 @@ from admissions.models import (
     Withdrawal,
 )
 from admissions.services.forms.contents import known_child, write_contents
-from admissions.services.places.ledger import book
+from admissions.services.places.ledger import book_ceilings
 from admissions.services.year.import_applications import care_case_of
 from admissions.services.year.states import chunks
 from lottery.models import Attestation, Draw, DrawOutcome, DrawSession, SessionNumber, SignedRecord
@@ -215,13 +215,4 @@ def _restore_rounds(year: AdmissionYear, ceilings: dict[str, int]) -> None:
             changed.append(seat)
     SchoolRound.objects.bulk_update(changed, ["ceiling"], batch_size=BATCH)
     SchoolRound.objects.filter(round__year=year).update(is_ready=False)
-    book(
-        LedgerEntry(
-            school_round=seat,
-            kind=EntryKind.CEILING,
-            places=seat.ceiling or 0,
-            effective_on=year.starts_on,
-            cause="import",
-        )
-        for seat in seats.filter(ceiling__gt=0)
-    )
+    book_ceilings(year, cause="import")
