@@ -16,11 +16,10 @@ from lottery.engine.school_draw import Unit, settle_without_lots
 from lottery.models import DrawSession
 from lottery.services.record_facts import Files, draw_summary, needs_no_lots
 from notifications.models import Message
+from tests.admissions.worked_examples import EXACT, FIRST_TOO_LARGE, NEAR, RULES
 from tests.factories.city import CENTRAL, UNCAPPED, City, Form, School, brin, make_city
 
 pytestmark = pytest.mark.django_db
-
-NEAR = "2511AA"  # inside the area of the neighbourhood rule
 
 
 def split(city: City, code: str) -> tuple[str, str]:
@@ -63,16 +62,6 @@ def test_fewer_applications_than_places_leave_open_places_and_lots_that_decide_n
     assert [len(line.lot) for line in at_a.lines] == [64] * 4
 
 
-RULES = {
-    "A": Form("A", claims="sibling"),
-    "B": Form("A", claims="sibling", postcode=NEAR),
-    "C": Form("A", claims="preschool"),
-    "D": Form("A", claims="preschool"),
-    "E": Form("A", postcode=NEAR),
-    "F": Form("A", postcode=NEAR),
-    "G": Form("A"),
-    "H": Form("A", claims="staff"),  # a rule this school has not adopted
-}
 NUMBERS = "B D F G C H E A"  # the numbers 1 to 8 of AE-02
 
 
@@ -115,23 +104,9 @@ def test_same_children_with_another_order_of_rules():
 def test_in_a_first_class_that_is_too_large_a_second_rule_does_not_help():
     """AE-04, Q-03"""
     city = make_city({"A": School(1, "sibling neighbourhood")})
-    city.apply(
-        "ALM1",
-        A=Form("A", claims="sibling"),
-        B=Form("A", claims="sibling", postcode=NEAR),
-        C=Form("A", postcode=NEAR),
-    )
+    city.apply("ALM1", **FIRST_TOO_LARGE)
     city.play("ALM1", {"A": "C A B"})
     assert split(city, "ALM1") == ("A", "B C")
-
-
-EXACT = {
-    "A": Form("A", claims="sibling"),
-    "B": Form("A", claims="sibling"),
-    "C": Form("A", postcode=NEAR),
-    "D": Form("A"),
-    "E": Form("A"),
-}
 
 
 def test_classes_that_fill_the_school_exactly_need_no_lots():

@@ -15,35 +15,13 @@ from notifications.models import Message
 from schools.enums import Role
 from schools.models import end_of_day
 from tests.admissions.entry_pages import Desk, make_desk
+from tests.admissions.worked_examples import EXACT, FIRST_TOO_LARGE, RULES
 from tests.factories.admissions import ApplicationFactory, PlacementFactory
 from tests.factories.ceremony import logged_in
 from tests.factories.city import City, Form, School, make_city
 from tests.factories.schools import school_user
 
 pytestmark = pytest.mark.django_db
-NEAR = "2511AA"
-RULES = {
-    "A": Form("A", claims="sibling"),
-    "B": Form("A", claims="sibling", postcode=NEAR),
-    "C": Form("A", claims="preschool"),
-    "D": Form("A", claims="preschool"),
-    "E": Form("A", postcode=NEAR),
-    "F": Form("A", postcode=NEAR),
-    "G": Form("A"),
-    "H": Form("A", claims="staff"),
-}
-FIRST_TOO_LARGE = {
-    "A": Form("A", claims="sibling"),
-    "B": Form("A", claims="sibling", postcode=NEAR),
-    "C": Form("A", postcode=NEAR),
-}
-EXACT = {
-    "A": Form("A", claims="sibling"),
-    "B": Form("A", claims="sibling"),
-    "C": Form("A", postcode=NEAR),
-    "D": Form("A"),
-    "E": Form("A"),
-}
 NOBODY = {"A": Form("A", claims="sibling"), "B": Form("A")}
 
 
