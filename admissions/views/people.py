@@ -168,7 +168,7 @@ class MemberAddView(MemberPage):
                 site=self.site(),
             )
         except RefusedError as exc:
-            form.add_error(getattr(exc, "field", "") or None, str(exc))
+            exc.put_on(form)
             return self.answer(request, form, status=409)
         messages.success(
             request,

@@ -134,8 +134,7 @@ class RoundDatesView(RoundPage):
                 reason=form.cleaned_data["reason"],
             )
         except RefusedError as exc:
-            name = getattr(exc, "field", "")
-            form.add_error(name if name in form.fields else None, in_words(str(exc)))
+            exc.put_on(form, in_words(str(exc)))
             return self.answer(request, round_, form, status=409)
         return self.changed(request, changes)
 

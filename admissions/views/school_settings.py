@@ -48,8 +48,7 @@ class EditPage(SchoolPage):
         try:
             said = self.save(form)
         except RefusedError as exc:
-            field = getattr(exc, "field", "")
-            form.add_error(field if field in form.fields else None, str(exc))
+            exc.put_on(form)
             return self.show(form, status=409)
         messages.success(request, said)
         return redirect("admissions:school-settings", self.school.brin)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -41,11 +42,6 @@ class SchoolsPage(OfficePage):
         context = self.common() | {"form": form, "title": title, "explain": explain} | more
         return render(self.request, "admissions/schools_form.html", context, status=status)
 
-    @staticmethod
-    def blame(form: forms.Form, exc: RefusedError) -> None:
-        name = getattr(exc, "field", "")
-        form.add_error(name if name in form.fields else None, str(exc))
-
     @property
     def who(self) -> Any:
         return self.request.user
@@ -81,7 +77,7 @@ class SchoolAddView(SchoolsPage):
             )
             school = add_school(year, plan, street=data["street"], place=data["place"], actor=self.who)
         except RefusedError as exc:
-            self.blame(form, exc)
+            exc.put_on(form)
             return self.page(form, status=409)
         messages.success(request, _("%(school)s takes part in %(year)s.") % {"school": school, "year": year})
         return redirect("admissions:school-list")
@@ -103,10 +99,11 @@ class SchoolChangeView(SchoolsPage):
         if not form.is_valid():
             return self.page(school, form, status=422)
         try:
-            close_school(school, on=form.cleaned_data["closed_on"], year=self.scope.year, actor=self.who)
-            change_school(school, form.cleaned_data, year=self.scope.year, actor=self.who)
+            with transaction.atomic():  # both or neither: the page is one decision
+                close_school(school, on=form.cleaned_data["closed_on"], year=self.scope.year, actor=self.who)
+                change_school(school, form.cleaned_data, year=self.scope.year, actor=self.who)
         except RefusedError as exc:
-            self.blame(form, exc)
+            exc.put_on(form)
             return self.page(school, form, status=409)
         messages.success(
             request, _("The data of %(school)s are stored.") % {"school": form.cleaned_data["name"]}
@@ -192,7 +189,7 @@ class BoardListView(SchoolsPage):
                 actor=self.who,
             )
         except RefusedError as exc:
-            self.blame(form, exc)
+            exc.put_on(form)
             return self.page(form, status=409)
         messages.success(request, _("The board is stored."))
         return redirect("admissions:board-list")

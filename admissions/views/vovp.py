@@ -34,7 +34,6 @@ from admissions.selectors.vovp import (
 from admissions.services.draws.ceremony import live_session
 from admissions.services.forms.typed_values import Listed
 from admissions.services.places.opt_ins import (
-    OptInRefused,
     can_change,
     extend_list,
     register_opt_in,
@@ -250,7 +249,7 @@ class FamilyView(VovpPage):
                 actor=actor,
             )
         except RefusedError as exc:
-            _refuse(form, exc)
+            exc.put_on(form)
             return self.show(row, opt_in=form, status=409)
         name = {"name": row.application.child.full_name, "round": round_name(row.round)}
         messages.success(self.request, _("%(name)s takes part in %(round)s.") % name)
@@ -264,7 +263,7 @@ class FamilyView(VovpPage):
         try:
             extend_list(row.pk, received_at=form.received_at, added=form.cleaned_data["added"], actor=actor)
         except RefusedError as exc:
-            _refuse(form, exc)
+            exc.put_on(form)
             return self.show(row, extend=form, status=409)
         messages.success(self.request, _("The schools stand behind the list."))
         return redirect("admissions:vovp-family", row.pk)
@@ -277,7 +276,7 @@ class FamilyView(VovpPage):
         try:
             withdraw_opt_in(row.pk, reason=form.cleaned_data["reason"], actor=actor)
         except RefusedError as exc:
-            _refuse(form, exc)
+            exc.put_on(form)
             return self.show(row, opt_out=form, status=409)
         name = {"name": row.application.child.full_name}
         messages.success(self.request, _("%(name)s does not take part any more.") % name)
@@ -359,12 +358,6 @@ class FamilyView(VovpPage):
             }
         )
         return render(self.request, "admissions/vovp_family.html", context, status=status)
-
-
-def _refuse(form: Any, exc: RefusedError) -> None:
-    """The sentence beside its field, or above the form; what was typed stays."""
-    field = exc.field if isinstance(exc, OptInRefused) else ""
-    form.add_error(field if field in form.fields else None, str(exc))
 
 
 class InventoryView(VovpPage, OfficeListPage):

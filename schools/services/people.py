@@ -21,10 +21,6 @@ from schools.services.events import Fact, record_event
 class PeopleRefused(RefusedError):
     """This person or role cannot be so; ``field`` names the field to blame."""
 
-    def __init__(self, text: str, *, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
-
 
 @transaction.atomic
 def add_member(

@@ -46,10 +46,6 @@ STILL_OPEN: dict[str, dict[str, tuple[str, ...]]] = {
 class PlannerRefused(RefusedError):
     """This date cannot be so; ``field`` names it where one is to blame."""
 
-    def __init__(self, text: str, *, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
-
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -33,10 +33,6 @@ WORKING_STATES = frozenset({RoundState.INVITED, RoundState.OPT_IN, RoundState.OP
 class OptInRefused(RefusedError):
     """This family cannot opt in, add or opt out like that; ``field`` is where the sentence belongs, or empty."""
 
-    def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
-        self.field = field
-
 
 @transaction.atomic
 def register_opt_in(

@@ -17,9 +17,7 @@ TOO_GENERAL = {"andere school", "school", "anders", "onbekend", "nvt", "geen", "
 class ReasonError(RefusedError):
     """The reason is missing or too general; ``field`` is the input it belongs to."""
 
-    def __init__(self, sentence: str, *, field: str = "reason") -> None:
-        super().__init__(sentence)
-        self.field = field
+    field = "reason"
 
 
 @dataclass(frozen=True, slots=True)

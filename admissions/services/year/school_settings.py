@@ -39,10 +39,6 @@ SCHOOL_FIELDS = (
 class SettingsError(RefusedError):
     """This setting is not possible (now); ``field`` is where the sentence belongs."""
 
-    def __init__(self, text: str, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -34,10 +34,6 @@ AT_REST = (RoundState.PLANNED, RoundState.OFFERS, RoundState.CLOSED)
 class SchoolRefused(RefusedError):
     """This school cannot be so (now); ``field`` names the field to blame."""
 
-    def __init__(self, text: str, *, field: str = "") -> None:
-        super().__init__(text)
-        self.field = field
-
 
 def year_to_fill(region: Region, current: AdmissionYear) -> AdmissionYear:
     """The year in which schools can still come: the one being set up, else the current one before its first period.
