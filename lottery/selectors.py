@@ -12,7 +12,7 @@ from lottery.engine.explain import Reason, explain
 from lottery.engine.files import parse_dossiers
 from lottery.engine.outcome import parse_outcome
 from lottery.engine.standings import Standings, standings
-from lottery.enums import AttestationKind, Profile, SessionState
+from lottery.enums import AttestationKind, Profile, SessionKind, SessionState
 from lottery.models import Attestation, Draw, DrawOutcome, DrawSession, SessionNumber, TimeStamp
 from schools.enums import RoundState
 from schools.models import Region, Round, local_moment
@@ -46,6 +46,12 @@ def sessions_in(region: Region) -> QuerySet[DrawSession]:
         )
         .order_by("-frozen_at", "-pk")
     )
+
+
+def live_sessions(round_: Round) -> QuerySet[DrawSession]:
+    """Sessions of a whole round that are not void, the newest first."""
+    rows = DrawSession.objects.filter(round=round_, kind=SessionKind.ROUND)
+    return rows.exclude(state=SessionState.VOID).order_by("-pk")
 
 
 def draws_of(session: DrawSession) -> QuerySet[Draw]:

@@ -15,9 +15,9 @@ from django.utils.translation import pgettext
 
 from admissions.enums import BoardCondition, JobKind
 from admissions.services.draws.preflight import Finding, check_installation, counted_seats, school_findings
-from lottery.enums import VERIFIED_STATES, SessionKind, SessionState
+from lottery.enums import VERIFIED_STATES
 from lottery.models import Draw, DrawSession
-from lottery.selectors import BYTES, draws_of
+from lottery.selectors import BYTES, draws_of, live_sessions
 from notifications.models import LetterTemplate, TemplateSelection
 from notifications.services.template_checks import why_blocked
 from notifications.services.template_choice import Choices, LetterError
@@ -185,8 +185,7 @@ class DrawDay:
 
 def draw_day(round_: Round) -> DrawDay | None:
     """The session that is being drawn, or was; None before the freeze. At most four queries."""
-    rows = DrawSession.objects.filter(round=round_, kind=SessionKind.ROUND).exclude(state=SessionState.VOID)
-    session = rows.defer(*BYTES).order_by("-pk").first()
+    session = live_sessions(round_).defer(*BYTES).first()
     if session is None:
         return None
     programmes = dict(
@@ -223,8 +222,7 @@ def board_mark(round_: Round, *, day: str) -> tuple[str, bool]:
     Every step of a form, claim, care case, rule, place or draw writes an event (DH-200); letters, sessions and
     running work are looked at by themselves. ``day`` is what else the page depends on: the day and the language.
     """
-    live = DrawSession.objects.filter(round=round_, kind=SessionKind.ROUND).exclude(state=SessionState.VOID)
-    session = live.order_by("-pk")
+    session = live_sessions(round_)
     job = Job.objects.filter(year=round_.year_id, kind=JobKind.DRAW, key=round_.code).order_by("-pk")
     texts = LetterTemplate.objects.filter(region=OuterRef("region")).order_by().values("region")
     chosen = TemplateSelection.objects.filter(school__region=OuterRef("region"), code__startswith="ALM3")

@@ -26,6 +26,7 @@ from lottery.engine.files import parse_dossiers
 from lottery.engine.grammar import sha256_hex
 from lottery.enums import AttestationKind, Profile, SessionKind, SessionState
 from lottery.models import DrawSession, SessionNumber
+from lottery.selectors import live_sessions
 from lottery.services.attesting import publish_session
 from lottery.services.ceremony import WITH_BEACON, WITH_SECRET, confirm_commitment, new_secret
 from lottery.services.sessions import DAY, attest, freeze_session, session_name
@@ -62,8 +63,7 @@ class Frozen:
 
 def live_session(round_: Round) -> DrawSession | None:
     """The session of a round that is not void; the newest, with its bytes."""
-    rows = DrawSession.objects.filter(round=round_, kind=SessionKind.ROUND).exclude(state=SessionState.VOID)
-    return rows.select_related("round__year__region").order_by("-pk").first()
+    return live_sessions(round_).select_related("round__year__region").first()
 
 
 def proposed_beacon(round_: Round) -> datetime:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from admissions.models import Application, LateWithdrawal
 from admissions.services.replies.withdrawal_reasons import Reason
-from lottery.enums import AttestationKind, SessionKind, SessionState
-from lottery.models import DrawSession
+from lottery.enums import AttestationKind
+from lottery.selectors import live_sessions
 from lottery.services.sessions import attest
 from schools.clock import now
 from schools.errors import RefusedError
@@ -66,8 +66,7 @@ def keep_for_later(
 
 def _tell(round_: Round, actor: User | None) -> None:
     """One sentence in the record and on the public page; how many there are would tell too much."""
-    rows = DrawSession.objects.filter(round=round_, kind=SessionKind.ROUND).exclude(state=SessionState.VOID)
-    session = rows.order_by("-pk").first()
+    session = live_sessions(round_).first()
     if session is None:
         return
     text = _(
