@@ -94,6 +94,17 @@ OUTCOME_KINDS = frozenset(
 )
 # Letters of a school: it marks them ready before the release, or sends them itself afterwards.
 SCHOOL_KINDS = frozenset({MessageKind.M04, MessageKind.M05, MessageKind.M16})
+# To a school: who has a question asks the desk for schools (DH-147, DH-190).
+TO_SCHOOLS = frozenset(
+    {
+        MessageKind.M02,
+        MessageKind.M07,
+        MessageKind.M13,
+        MessageKind.M14,
+        MessageKind.M18,
+        MessageKind.M22,
+    }
+)
 
 
 class DeliveryState(models.TextChoices):

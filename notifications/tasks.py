@@ -48,8 +48,8 @@ def make_letters_task(round_id: int, job_id: int | None = None) -> int:
 def help_with_letters_task(round_id: int, helper: int) -> int:
     """Make letters of a round from another place in the list than the other processes; answers how many.
 
-    The list is walked once round, and what others have made meanwhile is passed over. Whoever meets another loses at
-    most one batch, and two that make the same letter store the same bytes once.
+    The list is walked once round, and what others have made meanwhile or are making now is passed over. Two that
+    make the same letter all the same store the same bytes once.
     """
     from notifications.services.letters import LetterError, letters_to_make, make_letters
 

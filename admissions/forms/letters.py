@@ -44,6 +44,7 @@ class TemplateForm(forms.Form):
     def __init__(self, *args: Any, code: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.code = code
+        self.fields["body"].required = not self.data.get("body_html")  # the editor sends the text as HTML
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -5,17 +5,19 @@ from typing import Any
 from csp.constants import NONCE
 from csp.decorators import csp_update
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from admissions.forms.letters import TemplateForm
-from admissions.views.letter_templates import LANGUAGE_NAMES
+from admissions.selectors.outbox import messages_of
+from admissions.views.letter_templates import LANGUAGE_NAMES, REAL_CHILDREN
 from admissions.views.office import OfficePage
 from notifications.enums import MessageKind, TemplateCode
-from notifications.models import LetterTemplate
+from notifications.models import LetterTemplate, Message
 from notifications.services.letter_content import LETTER_KINDS, letter_content
 from notifications.services.letter_renderer import default_renderer
 from notifications.services.mail_content import render_mail
@@ -56,6 +58,10 @@ class OfficeLettersPage(OfficePage):
 
     def choice(self) -> Choice:
         return Choices(self.region.pk, []).text(None, self.code())
+
+    def real(self) -> QuerySet[Message]:
+        """Messages of this kind to look at (DH-158): about real children, as far as this person may read them."""
+        return messages_of(self.scope).filter(kind=kind_of(self.code()))
 
 
 class OfficeLetterListView(OfficeLettersPage):
@@ -128,6 +134,7 @@ class OfficeLetterEditView(OfficeLettersPage):
             "versions": self.versions()[:20],
             "samples": SAMPLES,
             "languages": LANGUAGE_NAMES.items(),
+            "real": self.real().order_by("-pk")[:REAL_CHILDREN],
         }
         return render(
             self.request, "admissions/letter_edit.html", context, status=422 if form.errors else 200
@@ -138,17 +145,7 @@ class OfficeLetterPreviewView(OfficeLettersPage):
     """An example for a made-up child; what goes by mail only is shown as a mail."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        choice, language = self.choice(), request.GET.get("taal", "nl")
-        rounds = list(self.scope.rounds)
-        message = sample_message(
-            code=self.code(),
-            region=self.region,
-            school=None,
-            round_=current_round(rounds, local_day(self.scope.now)),
-            today=local_day(self.scope.now),
-            key=request.GET.get("kind", ""),
-            language=language if language in LANGUAGES else "nl",
-        )
+        choice, message = self.choice(), self.message(request.GET.get("kind", ""))
         try:
             if request.GET.get("als") == "mail" or message.kind not in LETTER_KINDS:
                 html = HttpResponse(render_mail(message, choice=choice).html)
@@ -161,3 +158,18 @@ class OfficeLetterPreviewView(OfficeLettersPage):
         response = HttpResponse(pdf, content_type="application/pdf")
         response["Content-Disposition"] = f'inline; filename="voorbeeld-{choice.code}.pdf"'
         return response
+
+    def message(self, key: str) -> Message:
+        """The message of a real child, or one that was made up for this example."""
+        if key.isdecimal() and len(key) < 16:
+            return get_object_or_404(self.real(), pk=int(key))
+        language = self.request.GET.get("taal", "nl")
+        return sample_message(
+            code=self.code(),
+            region=self.region,
+            school=None,
+            round_=current_round(list(self.scope.rounds), local_day(self.scope.now)),
+            today=local_day(self.scope.now),
+            key=key,
+            language=language if language in LANGUAGES else "nl",
+        )

@@ -20,7 +20,7 @@ from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage
 from notifications.enums import SCHOOL_KINDS, DeliveryState
 from notifications.models import Delivery, PrintBatch, Release
-from notifications.services.print_batches import make_batch, waiting_for_post
+from notifications.services.print_batches import in_address_order, make_batch, waiting_for_post
 from notifications.services.releases import (
     check_recipients,
     confirm_release,
@@ -135,13 +135,13 @@ class CheckView(ReleaseAction):
 
     def act(self, release: Release) -> str:
         found = check_recipients(release, at=self.scope.now)
-        if found.wrong:
+        if not found.is_clean:
             return ""
         return ngettext(
             "%(n)d letter looked at. It is complete.",
             "%(n)d letters looked at. All are complete.",
-            found.number,
-        ) % {"n": found.number}
+            found.rendered,
+        ) % {"n": found.rendered}
 
 
 class ConfirmView(ReleaseAction):
@@ -271,7 +271,7 @@ class BatchPdfView(BatchPage):
             rows = rows.filter(message__school=None)
         elif school:
             rows = rows.filter(message__school__brin=school)
-        ids = list(rows.order_by("message__recipient_address", "pk").values_list("message_id", flat=True))
+        ids = in_address_order(rows)
         if school and not ids:
             raise Http404
         try:

@@ -76,7 +76,8 @@ def _first_state(row: Delivery, *, is_rehearsal: bool) -> DeliveryState:
         return S.TO_POST
     if is_rehearsal or not sends_mail():
         return S.STORED
-    if not row.email:
+    local, _at, domain = row.email.rpartition("@")
+    if not local or not domain:  # somebody must phone: it would never be sent, whoever is on the list
         return S.FAILED
     return S.WAITING if may_leave([row.email]) else S.STORED
 

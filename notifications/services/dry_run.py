@@ -5,12 +5,11 @@ It costs under a millisecond a message, so that a page may ask for it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from notifications.enums import MessageState
+from notifications.enums import OUTCOME_KINDS, Channel, MessageState
 from notifications.models import Message
 from notifications.services.letter_content import LETTER_KINDS, letter_content, message_content
 from notifications.services.letter_renderer import compose
@@ -28,8 +27,6 @@ class Finding:
 
     message_id: int
     registration_number: str
-    kind: str
-    school_id: int | None
     text: str  # a sentence for the user
     codes: tuple[str, ...] = ()  # merge codes that were empty
 
@@ -52,32 +49,18 @@ class DryRun:
         return counted.most_common()
 
 
-def dry_run(
-    *,
-    round_id: int,
-    school_ids: Iterable[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> DryRun:
-    """Render every held message of a round without printing it; ``school_ids`` narrows it to these schools.
-
-    Shapes: ``progress`` gets (handled, total) after every 500.
-    Source: DH-154, DH-158.
-    """
-    rows = Message.objects.filter(round_id=round_id, state=MessageState.HELD)
-    if school_ids is not None:
-        rows = rows.filter(school_id__in=list(school_ids))
-    rows = rows.select_related("round", "year__region").order_by("pk")
+def dry_run(*, round_id: int) -> DryRun:
+    """Render everything that waits for the release of a round, without printing it (DH-154, DH-158)."""
+    rows = Message.objects.filter(
+        round_id=round_id, state=MessageState.HELD, kind__in=sorted(OUTCOME_KINDS)
+    ).select_related("round", "year__region")
     choices, findings = Choices.of_round(round_id), list[Finding]()
-    total, done, newest = rows.count(), 0, 0
-    for message in rows.iterator(chunk_size=BATCH):
+    done, newest = 0, 0
+    for message in rows.order_by("pk").iterator(chunk_size=BATCH):
         finding = look_at(message, choices)
         if finding is not None:
             findings.append(finding)
         done, newest = done + 1, message.pk
-        if progress and done % BATCH == 0:
-            progress(done, total)
-    if progress:
-        progress(done, total)
     return DryRun(done, newest, findings)
 
 
@@ -91,6 +74,8 @@ def look_at(message: Message, choices: Choices) -> Finding | None:
             empty = empty_codes(message_content(message, choice))
     except RefusedError as exc:
         return _finding(message, str(exc))
+    if not empty and message.channel == Channel.POST and not message.recipient_address:
+        return _finding(message, _("Message %(id)s goes by post and has no address.") % {"id": message.pk})
     if not empty:
         return None
     return _finding(message, _empty_sentence(empty), tuple(empty))
@@ -105,4 +90,4 @@ def _empty_sentence(empty: list[str]) -> str:
 
 
 def _finding(message: Message, text: str, codes: tuple[str, ...] = ()) -> Finding:
-    return Finding(message.pk, message.registration_number, str(message.kind), message.school_id, text, codes)
+    return Finding(message.pk, message.registration_number, text, codes)

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from notifications.enums import MessageKind
+from notifications.enums import TO_SCHOOLS, MessageKind
 from notifications.models import Message
 from notifications.services.template_choice import Choice, LetterError, choice_for
 from notifications.services.texts import has_language
-from schools.models import AMSTERDAM
+from schools.models import AMSTERDAM, Desk
 
 K = MessageKind
 OBJECTION_PERIOD = timedelta(weeks=6)
@@ -41,7 +41,7 @@ NO_OBJECTION = frozenset({K.M01})
 DATES = ("letter_date", "respond_by", "child_birth_date", "opt_in_from", "opt_in_until")
 NUMBERS = ("preference_rank",)
 TEXT_LISTS = ("address_lines", "school_address", "notes", "registration_numbers")
-FLAGS = ("public_authority", "is_allowed", "is_unsent")
+FLAGS = ("public_authority", "is_allowed", "is_unsent", "to_school")
 TABLES = {
     "preferences": ("rank", "school_name", "reason"),
     "draws": ("label", "lot_rank", "of_total", "lot"),
@@ -133,12 +133,16 @@ def _fields(message: Message) -> dict[str, Any]:
     fields |= {name: bool(merge.get(name)) for name in FLAGS}
     if not fields["desk_name"] and message.year_id:
         # Messages that no desk signs still say where a question can be asked.
-        region = message.year.region
-        fields["desk_name"] = region.desk_name or region.name
-        fields["desk_email"], fields["desk_phone"] = region.desk_email, region.desk_phone
+        fields["desk_name"], fields["desk_email"], fields["desk_phone"] = desk_of(message)
     if fields["letter_date"] is None and message.kind not in REQUIRED and message.not_before:
         fields["letter_date"] = message.not_before.astimezone(AMSTERDAM).date()
     return fields
+
+
+def desk_of(message: Message) -> Desk:
+    """Where whoever gets this message asks: parents their desk, schools theirs (DH-147)."""
+    region = message.year.region
+    return region.schools_desk if message.kind in TO_SCHOOLS else region.parents_desk
 
 
 def _converted(message: Message, name: str, convert: Callable[[Any], Any]) -> Any:

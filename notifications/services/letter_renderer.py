@@ -19,6 +19,8 @@ from schools.services.pdf import PdfError, Press, picture_url, qr_url
 TEMPLATE = "notifications/letters/letter.html"
 STYLES = ("css/brief.css", "css/letter.css")
 BOX = ('<div class="besluit">', "</div>")
+# How an address is set so that it stays in its window: lines that fit, characters in a line, and the class.
+ADDRESS_SIZES = ((5, 40, ""), (7, 52, "dicht"), (9, 64, "klein"))
 
 
 class LetterRenderer(ABC):
@@ -86,6 +88,9 @@ def compose(content: LetterContent) -> tuple[str, list[str]]:
             "body": body,
             "respond_day": day(fields["respond_by"], DUTCH),
             "parent_of": merge.line(label("ouder-van")),
+            "address_size": _address_size(
+                [fields["guardian_name"], merge.line(label("ouder-van")), *fields["address_lines"]]
+            ),
             "signature": signature,
             "on_behalf": merge.line(label("mede-namens"))
             if content.kind == MessageKind.M11 and fields["school_name"]
@@ -97,6 +102,14 @@ def compose(content: LetterContent) -> tuple[str, list[str]]:
             "second": second,
         }
         return render_to_string(TEMPLATE, context), empty
+
+
+def _address_size(lines: list[str]) -> str:
+    """Smaller letters for long names: nothing of the address may run out of the window of the envelope."""
+    for fitting, width, size in ADDRESS_SIZES:
+        if sum(-(-len(line) // width) for line in lines) <= fitting:
+            return size
+    return ADDRESS_SIZES[-1][2]
 
 
 def _second(content: LetterContent) -> dict[str, Any] | None:

@@ -6,11 +6,12 @@ was made of something else is made again. ``Letter.basis`` says what it was made
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -106,33 +107,56 @@ def make_letters(
     Errors: LetterError at the end, when all others are stored, naming the first failures.
     """
     ids = list(dict.fromkeys(message_ids))
-    made, failures = 0, list[str]()
+    made, failures, busy = 0, list[str](), list[int]()
     choices = cache(Choices)
-    for done, batch in _batches(ids):
+
+    def make(chunk: list[int], *, wait: bool) -> int:
         letters = []
-        for message in batch:
-            try:
-                choice = choices(message.year.region_id).of(message)
-                letters.append(_letter(message, choice, renderer or default_renderer()))
-            except RefusedError as exc:
-                failures.append(str(exc))
-        made += _store(letters)
+        with _claimed(chunk, wait=wait) as claimed:
+            if not wait:
+                busy.extend(pk for pk in chunk if pk not in claimed)
+            for message in _needing(claimed, choices):
+                try:
+                    choice = choices(message.year.region_id).of(message)
+                    letters.append(_letter(message, choice, renderer or default_renderer()))
+                except RefusedError as exc:
+                    failures.append(str(exc))
+            return _store(letters)
+
+    for start in range(0, len(ids), BATCH):
+        chunk = ids[start : start + BATCH]
+        made += make(chunk, wait=False)
         if progress:
-            progress(done, len(ids))
+            progress(start + len(chunk), len(ids))
+    while busy:  # only a process that waits for the others can say that all letters are there
+        chunk, busy[:] = busy[:BATCH], busy[BATCH:]
+        made += make(chunk, wait=True)
     if failures:
         raise LetterError(_failure_report(failures))
     return made
 
 
-def _batches(ids: list[int]) -> Iterator[tuple[int, list[Message]]]:
-    """Number handled after this batch, and its messages that still need a letter."""
-    choices = cache(Choices)
-    for start in range(0, len(ids), BATCH):
-        chunk = ids[start : start + BATCH]
-        rows = Message.objects.filter(pk__in=chunk, kind__in=LETTER_KINDS)
-        rows = rows.exclude(state=MessageState.CANCELLED).select_related("round", "year", "letter")
-        rows = rows.defer("letter__pdf").order_by("pk")
-        yield start + len(chunk), [row for row in rows if _needs_letter(row, choices(row.year.region_id))]
+@contextmanager
+def _claimed(ids: list[int], *, wait: bool) -> Iterator[set[int]]:
+    """Those of these messages that no other process is making a letter of, and which this one keeps until the end.
+
+    Two processes that walk the same list would otherwise make the same letters from their first meeting on. The claim
+    is a lock of the database: who is killed loses it. ``wait`` waits for the others instead of passing over theirs.
+    SQLite has one writer at a time, whom a claim would stop: there everything is free.
+    """
+    if not connection.features.has_select_for_update_skip_locked:
+        yield set(ids)
+        return
+    with transaction.atomic():
+        rows = Message.objects.select_for_update(skip_locked=not wait).filter(pk__in=ids).order_by("pk")
+        yield set(rows.values_list("pk", flat=True))
+
+
+def _needing(ids: Collection[int], choices: Callable[[int], Choices]) -> list[Message]:
+    """The messages among these that need a letter now."""
+    rows = Message.objects.filter(pk__in=ids, kind__in=LETTER_KINDS).exclude(state=MessageState.CANCELLED)
+    rows = rows.select_related("round", "year", "letter").defer("letter__pdf").order_by("pk")
+    return [row for row in rows if _needs_letter(row, choices(row.year.region_id))]
 
 
 def _letter(message: Message, choice: Choice, renderer: LetterRenderer) -> Letter:

@@ -4,13 +4,15 @@ The HTML is MJML, compiled here without Node. It refers to nothing outside itsel
 no tracking. Values are escaped; a subject is always one line, so that nothing can slip into the headers.
 """
 
+import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from django.utils.html import escape
 
-from notifications.enums import MessageKind
+from notifications.enums import TO_SCHOOLS, MessageKind
 from notifications.models import Message
 from notifications.services.letter_content import LetterContent, message_content
 from notifications.services.markup import Style, to_line
@@ -20,20 +22,10 @@ from notifications.services.texts import DUTCH, RIGHT_TO_LEFT, Text, label, text
 
 LAYOUT = Path(__file__).resolve().parent.parent / "texts" / "mail.mjml"
 MAX_SUBJECT = 200
+LEFT_TO_RIGHT_MARK, RIGHT_TO_LEFT_MARK = "\u200e", "\u200f"
+SCHOOL_AND_REASON = re.compile(r'<td class="school"([^>]*)>(.*?)</td><td([^>]*)>(.*?)</td>')
 CELL = 'style="padding:6px 12px 6px 0;border-bottom:1px solid #bbb;vertical-align:top;text-align:left"'
-TO_STAFF = frozenset(
-    {
-        MessageKind.M02,
-        MessageKind.M03,
-        MessageKind.M07,
-        MessageKind.M13,
-        MessageKind.M14,
-        MessageKind.M15,
-        MessageKind.M18,
-        MessageKind.M21,
-        MessageKind.M22,
-    }
-)
+TO_STAFF = TO_SCHOOLS | {MessageKind.M03, MessageKind.M15, MessageKind.M21}
 BOX = (
     '<div style="border:2px solid #1d3b3e;border-radius:4px;padding:12px 16px;margin:0 0 16px">',
     "</div>",
@@ -78,8 +70,21 @@ def render_mail(message: Message, *, choice: Choice | None = None) -> Mail:
             "kenmerk": content.fields["registration_number"],
         },
     )
-    texts = [merge.text(text.body) for _language, merge, text in parts]
+    texts = [_directed(merge.text(text.body), language) for language, merge, text in parts]
     return Mail(subject, "\n\n* * *\n\n".join([*texts, foot]) + "\n", _html(subject, parts, foot))
+
+
+def _directed(text: str, language: str) -> str:
+    """Every line runs the way its language does, also one that begins with a name in the other direction."""
+    mark, foreign = (
+        (RIGHT_TO_LEFT_MARK, {"L"}) if language in RIGHT_TO_LEFT else (LEFT_TO_RIGHT_MARK, {"R", "AL"})
+    )
+    return "\n".join(mark + line if _first_direction(line) in foreign else line for line in text.split("\n"))
+
+
+def _first_direction(line: str) -> str:
+    directions = (unicodedata.bidirectional(sign) for sign in line)
+    return next((found for found in directions if found in ("L", "R", "AL")), "")
 
 
 def empty_codes(content: LetterContent) -> list[str]:
@@ -105,13 +110,16 @@ def _html(subject: str, parts: list[tuple[str, Merge, Text]], foot: str) -> str:
 def _body(merge: Merge, text: Text, language: str) -> str:
     style = Style(box=BOX, attributes=ATTRIBUTES, isolate=language in RIGHT_TO_LEFT)
     html: str = merge.html(text.body, style)
-    # Tables of codes come without looks; mail programs know no style sheet.
+    # Tables and headings of codes come without looks; mail programs know no style sheet.
     html = html.replace('<table class="waarom">', '<table class="waarom" style="border-collapse:collapse">')
-    cell, school = CELL, '<td class="school">'
+    for name in ("h2", "p"):
+        html = html.replace(f"<{name}>", f"<{name} {ATTRIBUTES[name]}>")
+    cell = CELL
     if language in RIGHT_TO_LEFT:
         cell = CELL.replace("6px 12px 6px 0", "6px 0 6px 12px").replace("left", "right")
-        school = '<td class="school" dir="ltr">'
-    for tag in ('<th class="nr" scope="row">', '<th class="wat" scope="row">', school, "<td>"):
+    # A telephone has no room for two columns: the school stands above its reason.
+    html = SCHOOL_AND_REASON.sub(r"<td><strong\1>\2</strong><br><span\3>\4</span></td>", html)
+    for tag in ('<th class="nr" scope="row">', '<th class="wat" scope="row">', "<td>"):
         html = html.replace(tag, f"{tag[:-1]} {cell}>")
     return html
 

@@ -1,5 +1,6 @@
 """Letters by post: printed together, in the order of their addresses, and the day they went (DH-159, Q-35)."""
 
+import re
 from datetime import date, datetime
 
 from django.db import transaction
@@ -33,6 +34,19 @@ def make_batch(year: AdmissionYear, *, school: School | None, actor: User | None
     for start in range(0, len(ids), 500):
         Delivery.objects.filter(pk__in=ids[start : start + 500], batch=None).update(batch=batch)
     return batch
+
+
+def in_address_order(rows: QuerySet[Delivery]) -> list[int]:
+    """The messages of these deliveries in the order in which the post brings them (DH-159): postcode and place, then
+    street and house number, 9 before 10."""
+    addresses = rows.values_list("message_id", "message__recipient_address")
+    return [pk for pk, address in sorted(addresses, key=lambda row: (_walk(row[1]), row[0]))]
+
+
+def _walk(address: str) -> tuple[str, list[tuple[int, str]]]:
+    *lines, place = address.casefold().splitlines() or [""]
+    parts = re.split(r"(\d+)", " ".join(lines))
+    return "".join(place.split()), [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 @transaction.atomic

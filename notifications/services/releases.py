@@ -6,7 +6,7 @@ decided in admissions; here are the people, the looks and the one row that the d
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,12 @@ from django.db.models import Count, Max, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from notifications.enums import OUTCOME_KINDS, SCHOOL_KINDS, Channel, MessageState
+from notifications.enums import OUTCOME_KINDS, SCHOOL_KINDS, MessageState
 from notifications.models import Message, ReadyMark, Release, ReleaseLook
-from notifications.services.dry_run import look_at
+from notifications.services.dry_run import DryRun, dry_run
 from notifications.services.template_checks import refuse_unfit
-from notifications.services.template_choice import Choices
 from schools.errors import RefusedError
 from schools.models import AMSTERDAM, Round, School, User
-from schools.services.jobs import Progress
 
 SAMPLE = 5
 TOLD = 20  # problems of the dry run that are spelled out
@@ -192,50 +190,24 @@ def mark_read(release: Release, user: User, message_id: int) -> None:
 # --- the dry run -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class DryRun:
-    """Every recipient rendered without sending: how many, up to which message, and what is wrong."""
-
-    number: int = 0
-    newest: int = 0
-    wrong: int = 0
-    problems: list[dict[str, Any]] = field(default_factory=list)
-
-
-def silent(step: str) -> None:
-    """Progress that nobody reads."""
-
-
-def check_recipients(release: Release, *, at: datetime, progress: Progress = silent) -> DryRun:
-    """Render the mail of every recipient and look whether the letter would be complete (DH-158)."""
-    found, choices = DryRun(), Choices.of_round(release.round_id)
-    rows = held_of(release).select_related("year__region", "school__region", "round").order_by("pk")
-    for message in rows.iterator(chunk_size=200):
-        found.number, found.newest = found.number + 1, message.pk
-        problem = _problem_of(message, choices)
-        if problem:
-            found.wrong += 1
-            if len(found.problems) < TOLD:
-                found.problems.append({"message": message.pk, "text": problem[:300]})
-        if found.number % 500 == 0:
-            progress(_("%(n)d letters looked at") % {"n": found.number})
+def check_recipients(release: Release, *, at: datetime) -> DryRun:
+    """Render every recipient without sending, and keep what is empty beside the release (DH-158)."""
+    found = dry_run(round_id=release.round_id)
     checked = {
-        "number": found.number,
+        "number": found.rendered,
         "newest": found.newest,
-        "wrong": found.wrong,
-        "problems": found.problems,
+        "wrong": len(found.findings),
+        "empty": [{"code": code, "number": number} for code, number in found.by_code()],
+        "problems": [
+            {
+                "message": finding.message_id,
+                "text": f"{finding.registration_number} {finding.text}".strip()[:300],
+            }
+            for finding in found.findings[:TOLD]
+        ],
     }
     Release.objects.filter(pk=release.pk, opened_at=None).update(checked_at=at, checked=checked)
     return found
-
-
-def _problem_of(message: Message, choices: Choices) -> str:
-    found = look_at(message, choices)
-    if found is not None:
-        return f"{message.registration_number} {found.text}".strip()
-    if message.channel == Channel.POST and not message.recipient_address:
-        return _("Message %(id)s goes by post and has no address.") % {"id": message.pk}
-    return ""
 
 
 # --- two people ------------------------------------------------------------------------------------------------------

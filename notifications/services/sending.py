@@ -15,6 +15,7 @@ from django.urls import reverse
 from notifications.enums import Channel, DeliveryState, MessageKind
 from notifications.models import Delivery, Letter, Message
 from notifications.services.deliveries import claim, record_sent, record_trouble
+from notifications.services.letter_content import desk_of
 from notifications.services.letters import LETTER_KINDS, make_letters
 from notifications.services.mail_content import render_mail
 from notifications.services.template_choice import Choices
@@ -212,15 +213,13 @@ def _one_line(text: str) -> str:
 
 
 def _sender_name(message: Message) -> str:
-    merge, region = message.merge, message.year.region
+    merge = message.merge
     by_school = merge.get("sender") == "school"
-    return str(
-        (merge.get("school_name") if by_school else merge.get("desk_name")) or region.desk_name or region.name
-    )
+    return str((merge.get("school_name") if by_school else merge.get("desk_name")) or desk_of(message).name)
 
 
 def _reply_to(message: Message) -> Sequence[str]:
-    merge, region = message.merge, message.year.region
+    merge = message.merge
     by_school = merge.get("sender") == "school"
-    address = str((merge.get("school_email") if by_school else "") or region.desk_email)
+    address = str((merge.get("school_email") if by_school else "") or desk_of(message).email)
     return [_one_line(address)] if address else []

@@ -3,7 +3,7 @@
 from schools.models.desk import Question, Ticket
 from schools.models.helping import HelperView, HelperVisit
 from schools.models.people import Membership, User
-from schools.models.region import Board, Region
+from schools.models.region import Board, Desk, Region
 from schools.models.school import PriorityRule, Programme, School
 from schools.models.setup import SetupConfirmation
 from schools.models.trail import Event, EventHead, Job
@@ -21,6 +21,7 @@ __all__ = [
     "AMSTERDAM",
     "AdmissionYear",
     "Board",
+    "Desk",
     "Event",
     "EventHead",
     "HelperView",

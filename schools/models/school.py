@@ -48,6 +48,9 @@ class Programme(models.Model):
     school = models.ForeignKey(School, models.PROTECT, related_name="programmes")
     code = models.CharField(max_length=16)  # the code in the draw files
     name = models.CharField(max_length=200)
+    closed_on = models.DateField(
+        null=True, blank=True
+    )  # from this day on nobody is placed here in a new round
 
     class Meta:
         constraints = [

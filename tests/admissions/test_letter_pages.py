@@ -310,6 +310,25 @@ def test_office_changes_its_own_texts_and_those_behind_the_schools(scene):
     assert client.get("/programma/sjablonen/M07/voorbeeld/")["Content-Type"].startswith("text/html")
 
 
+def test_office_sees_its_letter_for_a_real_child_of_its_own_year_only(scene):
+    """DH-158"""
+    round_ = round_of(scene)
+    own = make_message(round_=round_, kind=MessageKind.M06, registration_number="H0001")
+    care = make_message(round_=round_, kind=MessageKind.M16, registration_number="H0002")
+    elsewhere = SchoolRoundFactory(round__year__region__slug="elders").round
+    other = make_message(round_=elsewhere, kind=MessageKind.M06, registration_number="H0003")
+    client = logged_in(region_user(scene.school.region, Role.CENTRAL_OFFICE))
+    page = text(client, "/programma/sjablonen/M06/")
+    assert ">H0001</option>" in page and "H0003" not in page
+    letter = client.get(f"/programma/sjablonen/M06/voorbeeld/?kind={own.pk}")
+    assert "Noor de Wit" in PdfReader(io.BytesIO(letter.content)).pages[0].extract_text()
+    mail = client.get(f"/programma/sjablonen/M06/voorbeeld/?kind={own.pk}&als=mail").content.decode()
+    assert "Noor de Wit" in mail
+    assert client.get(f"/programma/sjablonen/M06/voorbeeld/?kind={other.pk}").status_code == 404
+    assert client.get(f"/programma/sjablonen/M06/voorbeeld/?kind={care.pk}").status_code == 404
+    assert client.get(f"/programma/sjablonen/M16/voorbeeld/?kind={care.pk}").status_code == 404  # DH-180
+
+
 def test_office_text_with_a_fault_is_not_stored(scene):
     client = logged_in(region_user(scene.school.region, Role.PROGRAMME_MANAGER))
     draft = Draft.of(default_choice("M06"))

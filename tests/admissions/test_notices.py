@@ -166,9 +166,11 @@ def test_m09_and_m10_invite_and_no_school_sees_them():
         assert render_mail(message).subject
 
 
-def test_m11_to_m14_come_with_a_vovp():
+def test_m11_to_m14_come_with_a_vovp_and_name_the_right_desk():
+    """DH-147: parents ask their desk, schools theirs."""
     once = SchoolPlan((1, 0, 0, 0))
     city = make_city({"A": once, "B": once})
+    Region.objects.update(desk_email="ouders@example.org", school_desk_email="scholen@example.org")
     city.apply("ALM1", x="A", y="A B", z="A")
     city.play("ALM1", {"A": "x y z"})
     city.withdraw("x", on="2024-02-01")
@@ -176,6 +178,14 @@ def test_m11_to_m14_come_with_a_vovp():
     city.play("VOVP1", {"centraal": "y z"})
     found = Message.objects.filter(round__code="VOVP1").exclude(kind__in=["M09", "M10"])
     assert set(found.values_list("kind", flat=True)) == {"M11", "M12", "M13", "M14"}
+    parents, schools = (
+        {kind: render_mail(found.filter(kind=kind)[0]).text for kind in kinds}
+        for kinds in (("M11", "M12"), ("M13", "M14"))
+    )
+    assert all("ouders@example.org" in text and "scholen@" not in text for text in parents.values())
+    assert all("scholen@example.org" in text and "ouders@" not in text for text in schools.values())
+    assert "is er bij De Proef A 1 kind geplaatst" in schools["M13"]
+    assert "kreeg 1 kind van De Proef B" in schools["M14"]
 
 
 def test_m15_tells_the_office_of_a_reported_withdrawal_only():
@@ -216,7 +226,10 @@ def test_m17_tells_parents_and_school_what_was_decided(outside: bool):
         ("a@example.org", outside),
         ("school@example.org", outside),
     ]
-    assert ("opnieuw aanmelden" in render_mail(found[0]).text) is True
+    parents, school = (render_mail(message).text for message in found)
+    assert "Beste ouders" in parents and ("U mag" in parents) is outside and "klacht" in parents
+    assert "Beste ouders" not in school and ("Trek de aanmelding terug" in school) is outside
+    assert "klacht" not in school
 
 
 def test_m18_tells_the_school_who_did_not_answer_once_per_last_day():

@@ -5,10 +5,13 @@ import io
 import pytest
 from pypdf import PdfReader
 
-from notifications.models import Letter
+from notifications.enums import Channel
+from notifications.models import Letter, Message
 from notifications.services.batch_pdf import batch_pdf
+from notifications.services.outbox import release_messages
+from notifications.services.print_batches import in_address_order, make_batch
 from tests.lottery.draw_sessions import make_round
-from tests.notifications.family_messages import make_message
+from tests.notifications.family_messages import MOMENT, make_message, opened_round
 
 
 @pytest.mark.django_db
@@ -35,3 +38,26 @@ def test_batch_holds_every_letter_in_order_is_smaller_and_always_the_same(monkey
     assert firsts == ["Cem", "Cem", "Ada", "Dide", "Bram"]
     letters = [bytes(letter.pdf) for letter in Letter.objects.all()]
     assert len(pdf) < 0.8 * sum(map(len, letters))
+
+
+@pytest.mark.django_db
+def test_batch_is_printed_in_the_order_of_the_post():
+    """DH-159: postcode, street, house number; 9 before 10."""
+    walk = [
+        "Voorbeeldstraat 9\n2511 AB  DEN HAAG",
+        "Voorbeeldstraat 9 B\n2511 AB  DEN HAAG",
+        "Voorbeeldstraat 10\n2511 AB  DEN HAAG",
+        "Akkerweg 2\n2548 CK  DEN HAAG",
+    ]
+    round_ = opened_round()
+    for n, address in enumerate(reversed(walk)):
+        make_message(
+            round_,
+            registration_number=f"H{n}",
+            channel=Channel.POST,
+            recipient_address=address,
+        )
+    release_messages(round_id=round_.pk, now=MOMENT)
+    batch = make_batch(round_.year, school=None, actor=None, at=MOMENT)
+    addresses = dict(Message.objects.values_list("pk", "recipient_address"))
+    assert [addresses[pk] for pk in in_address_order(batch.deliveries.all())] == walk

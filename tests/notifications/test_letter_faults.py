@@ -235,13 +235,30 @@ def test_name_is_only_a_name(name):
     mail = render_mail(message)
 
     assert "\n" not in mail.subject and "\r" not in mail.subject
-    assert (
-        "<img" not in mail.html
-        and "<link" not in mail.html.replace("<link ", "", 0)
-        and "<mj-" not in mail.html
-    )
+    assert all(tag not in mail.html for tag in ("<img", "<link", "<mj-"))
     assert "\u202e" not in mail.html + mail.text + mail.subject and "\x00" not in mail.html
     assert mail.text.count("Niet eens met dit besluit?") == 1  # a code in a name is not filled in
+
+
+def test_lines_of_a_mail_run_the_way_of_their_language_whatever_name_they_begin_with():
+    merge = {**MERGE[MessageKind.M05], "child_name": "نور المثال", "child_given_name": "نور"}
+    text = render_mail(Message(kind=MessageKind.M05, merge=merge, language="ar")).text
+    dutch, arabic, _foot = text.split("* * *")
+
+    assert dutch.startswith("\u200eنور المثال heeft een plaats")
+    assert "\n\u200f1. De Gantel: " in arabic and "\u200e" not in arabic
+    plain = render_mail(Message(kind=MessageKind.M05, merge=MERGE[MessageKind.M05], language="pl")).text
+    assert "\u200e" not in plain and "\u200f" not in plain
+
+
+@pytest.mark.parametrize("language", ["nl", "ar"])
+def test_mail_has_its_looks_inside_and_room_for_a_telephone(language):
+    message = Message(kind=MessageKind.M05, merge=MERGE[MessageKind.M05], language=language)
+    html = render_mail(message).html
+
+    assert html.count("<h2") == html.count("<h2 style=") > 0 and "<p>" not in html and "<td>" not in html
+    assert 'class="school"' not in html  # the school stands above its reason, not beside it
+    assert "<strong>De Gantel</strong><br /><span>21 plaatsen" in html
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

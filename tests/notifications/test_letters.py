@@ -25,6 +25,7 @@ from notifications.services.letters import (
     make_letters,
     render_letter,
 )
+from notifications.services.samples import sample_of
 from notifications.tasks import make_letters_task
 from schools.enums import JobState
 from schools.models import Job
@@ -98,17 +99,36 @@ def test_address_stands_in_the_right_hand_window():
         assert 50 <= (841.89 - y) / MM <= 80
 
 
-def test_long_address_stays_in_the_window():
+@pytest.mark.parametrize(
+    "merge",
+    [
+        {
+            "guardian_name": "Mevrouw A. van der Zanden-Bakker",
+            "address_lines": [
+                "Burgemeester van Testenlaan 1200",
+                "Gebouw C, 4e verdieping",
+                "1234 AB  LAATSTE",
+            ],
+        },
+        {  # the example with the longest names
+            "guardian_name": sample_of("lang").parent,
+            "child_name": sample_of("lang").child,
+            "address_lines": [sample_of("lang").street, "2500 AA  LAATSTE"],
+        },
+        {
+            "guardian_name": " ".join(["Maximiliana-Theodora"] * 5),
+            "child_name": " ".join(["Wilhelmina-Frederique"] * 5),
+            "address_lines": ["Burgemeester van der Voorbeeldlaan-Noord 1234 B-bis", "Gebouw C", "LAATSTE"],
+        },
+    ],
+)
+def test_long_address_stays_in_the_window(merge):
     found: list[float] = []
 
     def visit(text: str, cm: list[float], tm: list[float], font: object, size: float) -> None:
         if "LAATSTE" in text:
             found.append((841.89 - (tm[5] * cm[3] + cm[5])) / MM)
 
-    merge = {
-        "guardian_name": "Mevrouw A. van der Zanden-Bakker",
-        "address_lines": ["Burgemeester van Testenlaan 1200", "Gebouw C, 4e verdieping", "1234 AB  LAATSTE"],
-    }
     pdf = render_letter(message(MessageKind.M05, **merge))
     PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_text=visit)
 

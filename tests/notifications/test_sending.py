@@ -124,13 +124,21 @@ def test_unusual_addresses(typed: str, arrives: str):
 
 
 @pytest.mark.parametrize(
-    "typed", ["geen-adres", "a@b\nBcc: x@example.org", "a b@example.org", "@example.org", "jan@"]
+    "typed",
+    [
+        "geen-adres",
+        "a@b\nBcc: x@example.org",
+        "a b@example.org",
+        "@example.org",
+        "jan@",
+        "jürgen@example.org",
+    ],
 )
 def test_address_that_is_none_fails_at_once_and_holds_up_nobody(typed: str):
     with mail_server(Sink()) as sink:
         assert send_batch(hold(make_round(), typed, "goed@example.org")) == 1
     assert sink.times() == Counter({"goed@example.org": 1})
-    assert Delivery.objects.get(email=typed).state in (S.FAILED, S.STORED)
+    assert Delivery.objects.get(email=typed).state == S.FAILED  # on the list to call, whoever may get mail
 
 
 def test_nothing_slips_into_the_headers():
@@ -138,11 +146,10 @@ def test_nothing_slips_into_the_headers():
     merge = {**MERGE[MessageKind.M01], "child_name": nasty, "school_name": nasty, "school_email": nasty}
     with mail_server(Sink()) as sink:
         send_batch(hold(make_round(), "ouder@example.org", recipient_name=nasty, merge=merge))
-    assert len(sink.mails) <= 1
-    for to, mail in sink.mails:
-        assert to == "ouder@example.org"
-        assert mail["Bcc"] is None
-    assert sink.times() in (Counter({"ouder@example.org": 1}), Counter())
+    ((to, mail),) = sink.mails
+    assert to == "ouder@example.org"
+    assert mail["Bcc"] is None and "everybody@example.org" not in mail.get("Cc", "")
+    assert mail["To"].addresses[0].addr_spec == "ouder@example.org" and len(mail["To"].addresses) == 1
 
 
 def test_offer_carries_its_letter():

@@ -31,8 +31,9 @@ def test_every_message_to_families_exists_in_every_language_with_the_same_codes(
     assert text is not None and dutch is not None
     assert faults_of(text.subject + "\n" + text.body, kind_of(code)) == []
     # The school's own number and its half sentence about calling may differ, what is told may not.
-    spoken = {piece.text for piece in codes_in(text.body)} - {"school"}
-    assert spoken == {piece.text for piece in codes_in(dutch.body)} - {"school"}
+    own = {"school", "als aan-school"}  # schools read Dutch
+    spoken = {piece.text for piece in codes_in(text.body)} - own
+    assert spoken == {piece.text for piece in codes_in(dutch.body)} - own
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -31,11 +31,7 @@ def _day(at: datetime) -> str:
 
 
 def _desk(region: Region) -> dict[str, str]:
-    return {
-        "desk_name": region.desk_name or region.name,
-        "desk_email": region.desk_email,
-        "desk_phone": region.desk_phone,
-    }
+    return {f"desk_{name}": value for name, value in region.parents_desk._asdict().items()}
 
 
 def _child(application: Application, at: datetime, *, school: School | None, sender: str) -> dict[str, Any]:
@@ -91,7 +87,6 @@ def tell_failed_confirmations(year: AdmissionYear) -> int:
                 "school_name": row.message.school.name,
                 "reason": row.code,
                 "letter_date": _day(at),
-                **_desk(year.region),
             },
             not_before=at,
             **to_school(row.message.school),
@@ -279,17 +274,22 @@ def tell_move_decision(request: MoveRequest, *, is_allowed: bool, seat: Placemen
         "round": application.first_choice.round,
         "kind": K.M17,
         "registration_number": application.registration_number,
-        "merge": merge,
         "not_before": at,
     }
     messages = [
-        Message(case_key=f"{application.registration_number}/parents", **common, **to_parents(application))
+        Message(
+            case_key=f"{application.registration_number}/parents",
+            merge=merge,
+            **common,
+            **to_parents(application),
+        )
     ]
     if school is not None:
         messages.append(
             Message(
                 case_key=f"{application.registration_number}/school",
                 school=school,
+                merge=merge | {"to_school": True},
                 **common,
                 **to_school(school),
             )

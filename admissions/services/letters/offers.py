@@ -158,7 +158,7 @@ def _send(round_: Round, rows: QuerySet[Message], *, at: datetime, actor: User |
     released = 0
     for part in chunks([pk for pk, _number, _kind in messages]):
         released += release_rows(Message.objects.filter(pk__in=part), now=at)
-    _care_letters_sent([number for _pk, number, kind in messages if kind == MessageKind.M16])
+    care_letters_sent([number for _pk, number, kind in messages if kind == MessageKind.M16])
     settle_sent(round_, actor=actor)
     return Sent(offers, released)
 
@@ -212,7 +212,8 @@ def unreviewed_care(round_: Round) -> set[str]:
     return set(waiting.values_list("application__registration_number", flat=True))
 
 
-def _care_letters_sent(numbers: Iterable[str]) -> None:
+def care_letters_sent(numbers: Iterable[str]) -> None:
+    """The care letters of these children have left: the last step of their route (4.3)."""
     reviewed = CareCase.objects.filter(
         application__registration_number__in=list(numbers), state=CareState.LETTER_REVIEWED
     )

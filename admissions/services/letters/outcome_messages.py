@@ -11,15 +11,14 @@ For the texts of letters, besides the plain merge values:
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from admissions.enums import CARE_DUTY_STATES, ClaimState, Decision
-from admissions.models import Application, CareCase, Placement, Preference
+from admissions.models import Application, CareCase, Placement
 from admissions.procedures.registry import procedure_of
 from admissions.services.care.care_letters import reviewed_paragraphs
 from admissions.services.draws.freezing import CENTRAL
@@ -27,6 +26,7 @@ from admissions.services.draws.hand_draw import HandLine, hand_lines
 from admissions.services.explaining.explanations import RoundExplanation, Why
 from admissions.services.explaining.reasons import limit_words, sentence
 from admissions.services.explaining.sheet_links import links_for, sheet_url
+from admissions.services.forms.contents import Written, rows_of
 from admissions.services.letters.recipients import address_lines, school_address, to_parents
 from lottery.engine.explain import ReasonKind
 from lottery.engine.outcome import SessionOutcome
@@ -304,20 +304,24 @@ def _to_school(
     )
 
 
-def send_confirmation(application: Application, *, version: int, again: bool = False) -> Message:
+def send_confirmation(
+    application: Application,
+    *,
+    version: int,
+    again: bool = False,
+    written: Written | None = None,
+    rules: Sequence[PriorityRule] | None = None,
+) -> Message:
     """M01: every time a form becomes final the parents get what was entered, at once (DH-051, DH-054).
 
     ``again``: the contents are the same and something beside them changed, such as a claim that was checked (DH-061).
+    ``written``, ``rules``: the rows of the form and the rules of the year, when the caller has them already.
     """
     year, form, at = application.year, application.form, now(application.year)
     school = application.first_choice.programme.school
-    listed = Prefetch("preferences", Preference.objects.select_related("programme").order_by("rank"))
-    prefetch_related_objects(
-        [application], "guardians", "claims", listed
-    )  # each read once, for everything below
-    guardian = next(iter(application.guardians.all()), None)
-    claims = {claim.kind: claim.state for claim in application.claims.all()}
-    preferences = application.preferences.all()
+    rows = written or rows_of(application)
+    parents = to_parents(application, guardians=rows.guardians)
+    claims = {claim.kind: claim.state for claim in rows.claims}
     key = f"{application.registration_number}/v{version}"
     if again:
         # Told more than once about one version: v2, v2.1, v2.2.
@@ -330,12 +334,12 @@ def send_confirmation(application: Application, *, version: int, again: bool = F
         case_key=key,
         registration_number=application.registration_number,
         school=school,
-        **to_parents(application),
+        **parents,
         merge={
             "child_name": application.child.full_name,
             "child_birth_date": application.child.date_of_birth.isoformat(),
             "registration_number": application.registration_number,
-            "guardian_name": guardian.name if guardian else "",
+            "guardian_name": parents["recipient_name"],
             "address_lines": address_lines(form),
             "school_name": school.name,
             "school_address": school_address(school),
@@ -350,10 +354,10 @@ def send_confirmation(application: Application, *, version: int, again: bool = F
             "respond_by": "",
             "preferences": [
                 {"rank": preference.rank, "school_name": preference.programme.name, "reason": ""}
-                for preference in preferences
+                for preference in rows.preferences
             ],
             "claims": claims,
-            "priority": priority_lines(application, claims),
+            "priority": priority_lines(application, claims, rules=rules),
             "version": version,
         },
         not_before=at,
@@ -362,7 +366,9 @@ def send_confirmation(application: Application, *, version: int, again: bool = F
     return message
 
 
-def priority_lines(application: Application, claims: Mapping[str, str]) -> list[dict[str, str]]:
+def priority_lines(
+    application: Application, claims: Mapping[str, str], *, rules: Sequence[PriorityRule] | None = None
+) -> list[dict[str, str]]:
     """What became of every claimed rule, and the neighbourhood as it follows from the address (DH-061)."""
     with translation.override(LETTER_LANGUAGE):
         words = {
@@ -374,11 +380,11 @@ def priority_lines(application: Application, claims: Mapping[str, str]) -> list[
             {"label": str(PriorityKind(kind).label), "result": words[ClaimState(state)]}
             for kind, state in claims.items()
         ]
-        area = PriorityRule.objects.filter(
-            year=application.year,
-            programme_id=application.first_choice.programme_id,
-            kind=PriorityKind.NEIGHBOURHOOD,
-        ).first()
+        programme_id = application.first_choice.programme_id
+        if rules is None:
+            rules = list(PriorityRule.objects.filter(year=application.year, programme_id=programme_id))
+        own = [rule for rule in rules if rule.programme_id == programme_id]
+        area = next((rule for rule in own if rule.kind == PriorityKind.NEIGHBOURHOOD), None)
         if area is not None:
             inside = application.form.postcode[:4] in area.area_postcodes.split()
             result = (

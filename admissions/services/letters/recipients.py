@@ -1,8 +1,9 @@
 """Who gets a message: the parents of a child, a school, or the programme office."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from admissions.models import Application, ApplicationForm
+from admissions.models import Application, ApplicationForm, Guardian
 from notifications.enums import Channel
 from schools.models import Board, Region, School, User
 
@@ -17,15 +18,17 @@ def school_address(school: School) -> list[str]:
     return [part for part in (school.street, f"{school.postcode} {school.place}".strip()) if part]
 
 
-def to_parents(application: Application) -> dict[str, Any]:
+def to_parents(application: Application, guardians: Iterable[Guardian] | None = None) -> dict[str, Any]:
     """The fields of a message to the parents of one child.
 
     The first parent gets post when there is no mail address. A second parent with an address of its own gets the same
-    message there (Q-39); it lives where the form says.
+    message there (Q-39); it lives where the form says. ``guardians``: its parents, when they have been read already.
     """
-    guardians = sorted(application.guardians.all(), key=lambda guardian: guardian.position)
-    first = guardians[0] if guardians else None
-    second = next((guardian for guardian in guardians[1:] if guardian.email), None)
+    if guardians is None:
+        guardians = application.guardians.all()
+    parents = sorted(guardians, key=lambda guardian: guardian.position)
+    first = parents[0] if parents else None
+    second = next((guardian for guardian in parents[1:] if guardian.email), None)
     return {
         "recipient_name": first.name if first else "",
         "recipient_email": first.email if first else "",

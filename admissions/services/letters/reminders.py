@@ -29,6 +29,9 @@ WHERE = {
     C.RULES: ("menu", "Settings"),
     C.LETTERS: ("menu", "Letter texts"),
     C.DRAW: ("menu", "Decisions"),
+    C.SEATS: ("menu", "Places"),
+    C.REPLIES: ("menu", "Admitted"),
+    C.CONTACT: ("menu", "Settings"),
 }
 
 
@@ -104,7 +107,6 @@ def remind_schools(
 
 def _message(round_: Round, condition: BoardCondition, one: Waiting, day: str) -> Message:
     school = one.row.seat.programme.school
-    region = round_.year.region
     return Message(
         year=round_.year,
         round=round_,
@@ -116,9 +118,6 @@ def _message(round_: Round, condition: BoardCondition, one: Waiting, day: str) -
             "round_code": round_.code,
             "reason": _sentences(round_, condition, one.cell),
             "letter_date": day,
-            "desk_name": region.desk_name or region.name,
-            "desk_email": region.desk_email,
-            "desk_phone": region.desk_phone,
         },
         not_before=now(round_.year),
         **to_school(school),
