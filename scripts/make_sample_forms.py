@@ -9,10 +9,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "demo" / "sample_forms"
-LINES = 6  # schools to write on the paper
+MINIMUM = 5  # schools on the list
 
 
 def main() -> int:
@@ -21,26 +23,16 @@ def main() -> int:
     import django
 
     django.setup()
-    from django.template.loader import render_to_string
-
-    from schools.services.pdf import Press
+    from admissions.services.forms.paper_form import PaperForm, paper_pdf
 
     families = json.loads((FOLDER / "families.json").read_text())
-    press = Press("css/record.css", "css/paper-form.css")
-    empty = {"file": "leeg-formulier", "schools": [families["first_choice"]["name"]]}
+    school = SimpleNamespace(**families["first_choice"], hand_in="paper", hand_in_note="", street="")
+    paper = PaperForm(families["place"], families["year"], MINIMUM, school)
+    empty: dict[str, Any] = {"file": "leeg-formulier"}
     for form in [*families["forms"], empty]:
-        lines = [*form["schools"], *[""] * (LINES - len(form["schools"]))]
-        context = {
-            "form": form,
-            "schools": lines,
-            "school": families["first_choice"],
-            "year": families["year"],
-            "place": families["place"],
-            "sample": form is not empty,
-        }
-        html = render_to_string("admissions/paper_form.html", context)
+        content = paper_pdf(paper, form, language="nl", sample=form is not empty)
         path = FOLDER / f"{form['file']}.pdf"
-        path.write_bytes(press.render(html, identifier=form["file"].encode()))
+        path.write_bytes(content)
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
     return 0
 

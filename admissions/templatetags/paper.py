@@ -1,0 +1,57 @@
+"""Boxes of the paper form: to write in on paper, to type in on the screen (DH-036).
+
+On the screen they stand in no form, so what a family types never reaches the server.
+"""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from schools.enums import PriorityKind
+
+register = template.Library()
+
+CLAIM_WORDS = {
+    PriorityKind.SIBLING: _("An older brother or sister is already at this school."),
+    PriorityKind.PRESCHOOL: _("My child goes to a preschool that works with the school."),
+    PriorityKind.STAFF: _("A parent works at the school."),
+}
+
+
+@register.filter
+def claim_words(kind: str) -> str:
+    """What a family ticks for this priority."""
+    return str(CLAIM_WORDS[PriorityKind(kind)])
+
+
+@register.simple_tag(takes_context=True)
+def write_box(context: Any, width: str, label: object, value: object = "") -> SafeString:
+    """A labelled box; ``width`` is a class of paper-form.css."""
+    if context.get("on_screen"):
+        return format_html(
+            '<label class="field {}"><b>{}</b>'
+            '<input class="utrecht-textbox" type="text" autocomplete="off" value="{}"></label>',
+            width,
+            label,
+            value,
+        )
+    return format_html(
+        '<div class="field {}"><b>{}</b><span class="hand">{}</span></div>', width, label, value
+    )
+
+
+@register.simple_tag(takes_context=True)
+def tick_box(context: Any, text: object, written: object, ticked_when: object, group: str = "") -> SafeString:
+    """A box with its text, ticked when that was ``written``; of a ``group`` the screen takes only one."""
+    if context.get("on_screen"):
+        kind = (
+            format_html('class="utrecht-radio-button" type="radio" name="{}"', group)
+            if group
+            else SafeString('class="utrecht-checkbox" type="checkbox"')
+        )
+        return format_html('<label class="tickline"><input {} autocomplete="off"> {}</label>', kind, text)
+    mark = "x" if written == ticked_when else ""
+    return format_html('<span class="tick">{}</span>{} &nbsp; ', mark, text)
