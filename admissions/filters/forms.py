@@ -13,6 +13,7 @@ from admissions.models import Application, Placement
 from admissions.selectors.children import CARE_MESSAGES
 from admissions.selectors.delivery import SCHOOL_SEES, confirmation_state, has_failed, offer_state
 from admissions.selectors.school import Outcome, SchoolView
+from admissions.tables.decisions_page import Waiting
 from admissions.validators import plain
 from notifications.models import Delivery, Message
 from schools.context import round_name
@@ -158,6 +159,43 @@ class DrawnOutFilter(SchoolFilter):
 
     def filter_round(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return queryset.filter(first_choice__round__code=value)
+
+
+class WaitingFilter(SchoolFilter):
+    """Children who wait for a decision: what the rules say as tabs, name and class (DH-074, DH-075)."""
+
+    tier = filters.ChoiceFilter(
+        method="filter_tier",
+        label=pgettext_lazy("filter", "Class"),
+        empty_label=pgettext_lazy("filter", "All"),
+    )
+
+    class Meta:
+        model = Application
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, waiting: list[Waiting], **kwargs: Any) -> None:
+        self.waiting = waiting
+        rows = Application.objects.filter(pk__in=[row.pk for row in waiting])
+        super().__init__(*args, queryset=rows, **kwargs)
+        del self.filters["round"]  # there is one: in which the school decides now
+        classes = dict(sorted((row.tier, row.rule) for row in waiting))
+        self.filters["tier"].extra["choices"] = [
+            (str(tier), f"{tier} {rule}") for tier, rule in classes.items()
+        ]
+
+    def found(self) -> list[Waiting]:
+        """The rows that fit, in their own order; asks nothing when nothing was looked for."""
+        if not any(self.data.get(name) for name in self.filters):
+            return self.waiting
+        keys = set(self.qs.values_list("pk", flat=True))
+        return [row for row in self.waiting if row.pk in keys]
+
+    def filter_tab(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(pk__in=[row.pk for row in self.waiting if row.verdict == value])
+
+    def filter_tier(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(pk__in=[row.pk for row in self.waiting if str(row.tier) == value])
 
 
 class PlacementFilter(SchoolFilter):

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from admissions.enums import OPEN_CARE_STATES, CaseKind, Decision, FormState
 from admissions.models import Application, Case
-from admissions.selectors.children import matching
+from admissions.selectors.children import alike, matching
 from admissions.selectors.delivery import has_failed
 from admissions.selectors.office import OfficeView
 from notifications.enums import Channel, DeliveryState, MessageKind, MessageState
@@ -74,10 +74,12 @@ class SchoolRoundFilter(OfficeFilter):
 class ChildFilter(OfficeFilter):
     """The children of a year."""
 
+    is_alike = False  # nothing fits what was typed; these names only look like it
+
     tab_values = tuple(CHILD_TABS)
     q = filters.CharFilter(
         method="filter_q",
-        label=_("Registration number, form reference, name or birth date"),
+        label=_("Registration number, form reference, name, birth date or school"),
         max_length=120,
         widget=SEARCH,
     )
@@ -132,7 +134,14 @@ class ChildFilter(OfficeFilter):
         return queryset.filter(decision__in=CHILD_TABS[value])
 
     def filter_q(self, queryset: QuerySet[Application], name: str, value: str) -> QuerySet[Application]:
-        return queryset.filter(matching(value))
+        """What fits; if nothing does, with a word of the school; if still nothing does, names that look like it."""
+        everybody = Application.objects.filter(year=self.view.year)
+        for found in (matching(value), matching(value, or_school=True)):
+            if everybody.filter(found).exists():
+                return queryset.filter(found)
+        near = alike(everybody, value)
+        self.is_alike = bool(near)
+        return queryset.filter(pk__in=near)
 
     def filter_round(self, queryset: QuerySet[Application], name: str, value: str) -> QuerySet[Application]:
         return queryset.filter(first_choice__round__code=value)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from itertools import pairwise
 
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -21,6 +22,8 @@ from schools.models import Event, Region
 CARE_MESSAGES = ("M16",)  # the letter itself tells of care (DH-180)
 CARE_EVENTS = ("care_state", "care_outcome", "care_signal")
 WORDS = 8
+# A word of a school has four letters at least, of a name that is only alike three; how much of it must be the same.
+SCHOOL_LETTERS, NAME_LETTERS, CLOSE = 4, 3, 0.75
 
 # Searching
 
@@ -84,10 +87,11 @@ def dates_in(text: str) -> tuple[list[date], str]:
     return found, rest
 
 
-def matching(text: str) -> Q:
+def matching(text: str, *, or_school: bool = False) -> Q:
     """Children that fit what was typed: registration number, form reference, names in any order, birth date.
 
-    Capitals, accents, hyphens and the dash in a registration number make no difference.
+    Capitals, accents, hyphens and the dash in a registration number make no difference. ``or_school``: a word may also
+    be of the name of the school of first choice.
     """
     born, rest = dates_in(text)
     found = Q(child__date_of_birth__in=born) if born else Q()
@@ -96,8 +100,31 @@ def matching(text: str) -> Q:
         hit = Q(form__form_reference__iexact=word)
         if key:
             hit |= Q(child__identity_key__contains=key) | Q(registration_number__contains=key.upper())
+        if or_school and len(key) >= SCHOOL_LETTERS:
+            hit |= Q(first_choice__programme__name__icontains=word)
         found &= hit
     return found
+
+
+def alike(applications: QuerySet[Application], text: str) -> list[int]:
+    """Keys of the applications whose child has a name that looks like what was typed; dates must fit. One query.
+
+    For when nothing fits: a letter misheard on the phone or typed wrong.
+    """
+    born, rest = dates_in(text)
+    typed = [key for word in rest.split()[:WORDS] if (key := plain(word))]
+    if not typed or any(len(key) < NAME_LETTERS for key in typed):
+        return []
+    rows = applications.filter(child__date_of_birth__in=born) if born else applications
+    names = [
+        (pk, {plain(word) for part in parts for word in part.split()})
+        for pk, *parts in rows.order_by().values_list(
+            "pk", "child__given_name", "child__surname_prefix", "child__surname"
+        )
+    ]
+    known = sorted(set().union(*(words for _pk, words in names)))
+    close = [set(get_close_matches(key, known, n=20, cutoff=CLOSE)) for key in typed]
+    return [pk for pk, words in names if all(words & one for one in close)]
 
 
 def _shown_decision(view: OfficeView) -> Case | F:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from admissions.enums import CaseKind, FormState
-from admissions.models import Application, Case, FormEntry
+from admissions.models import Application, ApplicationForm, Case, FormEntry
 from admissions.selectors.school import SchoolView
 from schools.enums import RoundKind
-from schools.models import SchoolRound, end_of_day, local_moment
+from schools.models import School, SchoolRound, end_of_day, local_moment
 
 
 def open_school_rounds(view: SchoolView) -> list[SchoolRound]:
@@ -43,6 +43,14 @@ def begun_entries(view: SchoolView) -> QuerySet[FormEntry]:
 
 def last_channel(known: Mapping[str, str]) -> str:
     return known.get("channel", "paper")
+
+
+def usual_place(school: School) -> str:
+    """Where the families of this school live: its own town, else that of the form it entered last."""
+    if school.place:
+        return school.place
+    forms = ApplicationForm.objects.filter(application__first_choice__programme__school=school)
+    return forms.exclude(place="").order_by("-pk").values_list("place", flat=True).first() or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class Setup:
     def neighbourhoods(self) -> list[str]:
         return sorted({row.area.neighbourhood for row in self.schools} - {""})
 
+    @property
+    def postcode_areas(self) -> list[str]:
+        return sorted({row.school.postcode[:4] for row in self.schools} - {""})
+
 
 def newest_setup(region: Region) -> Setup:
     """Everything the finder shows; a fixed number of queries."""
@@ -84,10 +88,13 @@ def find_schools(setup: Setup, wanted: Mapping[str, Any]) -> list[FoundSchool]:
         if (not text or text in plain(row.school.name) or text in row.school.brin.lower())
         and wanted.get("stadsdeel", "") in ("", row.area.district)
         and wanted.get("wijk", "") in ("", row.area.neighbourhood)
+        and wanted.get("gebied", "") in ("", row.school.postcode[:4])
         and wanted.get("plafond", "") in ("", "ja" if row.is_capped else "nee")
     ]
     if wanted.get("volgorde") == "stadsdeel":
         found.sort(key=lambda row: (not row.area.district, row.area.district, row.area.neighbourhood))
+    elif wanted.get("volgorde") == "gebied":
+        found.sort(key=lambda row: (not row.school.postcode, row.school.postcode[:4]))
     elif wanted.get("volgorde") == "wijk":
         found.sort(key=lambda row: (not row.area.neighbourhood, row.area.neighbourhood))
     return found

@@ -1,23 +1,32 @@
 """What a school that draws by hand has decided and still has to decide (DH-074 to DH-086)."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.db.models import Count, QuerySet
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from admissions.enums import OPEN_CARE_STATES, Decision
 from admissions.models import Application, CareCase, Placement
 from admissions.selectors.school import SchoolView, drawn_out_applications, rules_of
-from admissions.services.draws.manual_draw import Processed, live_draw, preview, undecided
+from admissions.services.draws.manual_draw import Processed, live_draw, processed, undecided
 from admissions.services.places.ledger import open_places
 from admissions.validators import plain
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
+from lottery.selectors import families_know
 from schools.enums import DrawMode, RoundKind, RoundState
 from schools.models import Round, SchoolRound
+
+
+class Verdict(models.TextChoices):
+    """What the rules would do with a child that waits."""
+
+    LOTS = "lots", pgettext_lazy("decision", "Lots decide")
+    ADMITTED = "admitted", pgettext_lazy("decision", "Admitted")
+    DRAWN_OUT = "drawn_out", pgettext_lazy("decision", "Drawn out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,17 @@ class Waiting:
     application: Any
     tier: int
     rule: str
-    needs_lot: bool
+    verdict: Verdict
     card: str = ""
 
-    def by_rules(self, preview: Processed) -> str:
-        """What the rules would do with this child, in one word."""
-        if self.needs_lot:
-            return pgettext("decision", "Lots decide")
-        if self.application.pk in preview.admitted:
-            return pgettext("decision", "Admitted")
-        return pgettext("decision", "Drawn out")
+    @property
+    def pk(self) -> int:
+        return int(self.application.pk)
+
+    @property
+    def sort_name(self) -> tuple[str, str, int]:
+        child = self.application.child
+        return (plain(child.surname), plain(child.given_name), self.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ class DigitalResult:
     round: Round
     admitted: int
     drawn_out: int
+    families_know: bool  # before that, nobody at the school says anything (DH-085)
 
 
 def digital_result(view: SchoolView) -> DigitalResult | None:
@@ -97,39 +108,16 @@ def digital_result(view: SchoolView) -> DigitalResult | None:
         return None
     admitted = Placement.objects.filter(school_round=seat, preference_rank=1)
     drawn_out = drawn_out_applications(view).filter(first_choice=seat)
-    return DigitalResult(seat.round, admitted.count(), drawn_out.count())
+    known = families_know(seat.round, now=view.now)
+    return DigitalResult(seat.round, admitted.count(), drawn_out.count(), known)
 
 
-def waiting_rows(decisions: Decisions) -> Iterator[list[object]]:
-    """The children who wait, for a file; no care data (DH-180)."""
-    yield [
-        pgettext("column", "Child"),
-        pgettext("column", "Registration number"),
-        pgettext("column", "Born"),
-        pgettext("column", "Class"),
-        pgettext("column", "Priority"),
-        pgettext("column", "By the rules"),
-    ]
-    for row in decisions.waiting:
-        child = row.application.child
-        yield [
-            child.full_name,
-            row.application.registration_number,
-            child.date_of_birth,
-            row.tier,
-            row.rule,
-            row.by_rules(decisions.preview),
-        ]
-
-
-SORTS = ("tier", "child")
-
-
-def decisions_of(view: SchoolView, school_round: SchoolRound, *, sort: str = "") -> Decisions:
-    """Who waits, in which class, and what has been decided; a handful of queries. ``sort``: one of SORTS."""
+def decisions_of(view: SchoolView, school_round: SchoolRound) -> Decisions:
+    """Who waits, in which class, and what has been decided; a handful of queries."""
     round_, code = school_round.round, school_round.programme.code
     tiers = undecided(school_round)
-    would = preview(school_round)
+    places = open_places(round_).get(school_round.pk, 0)
+    would = processed(tiers, places=places)
     names = [str(rule.get_kind_display()) for rule in rules_of(view)]
     none = pgettext("priority class", "No priority")
     rows: QuerySet[Application] = Application.objects.filter(pk__in=tiers).select_related("child", "form")
@@ -140,14 +128,12 @@ def decisions_of(view: SchoolView, school_round: SchoolRound, *, sort: str = "")
             row,
             tiers[row.pk],
             names[tiers[row.pk] - 1] if tiers[row.pk] <= len(names) else none,
-            row.pk in would.to_draw,
+            _verdict(row.pk, would),
             cards.get(row.registration_number, ""),
         )
         for row in rows
     ]
     waiting.sort(key=lambda row: (row.card, row.tier, row.application.child.surname, row.application.pk))
-    if sort == "child":
-        waiting.sort(key=lambda row: (plain(row.application.child.surname), row.application.pk))
     counts = Counter(
         dict(
             Application.objects.filter(first_choice=school_round)
@@ -164,13 +150,19 @@ def decisions_of(view: SchoolView, school_round: SchoolRound, *, sort: str = "")
         school_round,
         waiting,
         would,
-        open_places(round_).get(school_round.pk, 0),
+        places,
         admitted=counts[Decision.ADMITTED],
         drawn_out=counts[Decision.DRAWN_OUT] + counts[Decision.CARE_FOLLOW_UP],
         open_care=care.count(),
         live=live,
         finished=finished,
     )
+
+
+def _verdict(pk: int, would: Processed) -> Verdict:
+    if pk in would.to_draw:
+        return Verdict.LOTS
+    return Verdict.ADMITTED if pk in would.admitted else Verdict.DRAWN_OUT
 
 
 # The office

@@ -1,5 +1,6 @@
 """Columns of the lists of a school."""
 
+from collections.abc import Collection
 from typing import Any
 
 import django_tables2 as tables
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from admissions.enums import ClaimState
 from admissions.models import Application, Placement
 from admissions.selectors.school import Outcome, in_neighbourhood
+from admissions.tables.decisions_page import Verdict, Waiting
 from admissions.tables.messages import delivery_badge, delivery_word
 from schools.context import round_name, short_round_name
 from schools.enums import PriorityKind, RoundKind
@@ -46,6 +48,7 @@ PLACEMENT_LOOK = {
     "lapsed": ("", "none", pgettext_lazy("placement, short", "Lapsed after moving house")),
     "withdrawn": ("", "back", pgettext_lazy("placement, short", "Withdrawn")),
 }
+VERDICT_LOOK = {Verdict.LOTS: "warning", Verdict.ADMITTED: "ok", Verdict.DRAWN_OUT: ""}
 LETTER_LOOK = {
     "held": ("", "dashed", pgettext_lazy("letter, short", "Ready, not sent")),
     "released": ("info", "half", pgettext_lazy("letter, short", "Sent")),
@@ -253,6 +256,77 @@ class DrawnOutTable(ApplicationTable):
 
     class Meta(ApplicationTable.Meta):
         exclude = ("form_state", "mail")
+
+
+class WaitingTable(SchoolTable):
+    """Children who wait for a decision of their school; no care data (DH-180)."""
+
+    pick = PickColumn()
+    child = tables.Column(
+        verbose_name=pgettext_lazy("column", "Child"),
+        accessor="application__child__full_name",
+        order_by=("sort_name",),
+    )
+    registration_number = tables.Column(
+        verbose_name=pgettext_lazy("column", "Registration number"),
+        accessor="application__registration_number",
+        visible=False,
+    )
+    date_of_birth = tables.Column(
+        verbose_name=pgettext_lazy("column", "Born"),
+        accessor="application__child__date_of_birth",
+        attrs={"td": {"class": "nowrap"}},
+    )
+    tier = tables.Column(verbose_name=pgettext_lazy("column", "Class"))
+    rule = tables.Column(verbose_name=pgettext_lazy("column", "Priority"), visible=False)
+    verdict = tables.Column(verbose_name=pgettext_lazy("column", "By the rules"))
+
+    caption = _("Children who wait")
+    empty_title = _("Nobody waits")
+    empty_text = _("Every child has been decided on.")
+
+    def __init__(
+        self, *args: Any, may_decide: bool = False, ticked: Collection[int] = (), **kwargs: Any
+    ) -> None:
+        self.ticked = ticked
+        super().__init__(*args, **kwargs)
+        if not may_decide:
+            self.columns.hide("pick")
+
+    def render_pick(self, record: Waiting) -> SafeString:
+        return format_html(
+            '<input class="utrecht-checkbox" type="checkbox" name="child" value="{}" form="bulk" aria-label="{}"{}>',
+            record.pk,
+            gettext("Choose %(name)s") % {"name": record.application.child.full_name},
+            SafeString(" checked") if record.pk in self.ticked else "",
+        )
+
+    def render_child(self, record: Waiting) -> SafeString:
+        return child_cell(self.brin, record.application, grouped(record.application.registration_number))
+
+    def value_child(self, record: Waiting) -> str:
+        return str(record.application.child.full_name)
+
+    def value_registration_number(self, record: Waiting) -> str:
+        return grouped(record.application.registration_number)
+
+    def render_date_of_birth(self, record: Waiting) -> str:
+        return short_date(record.application.child.date_of_birth)
+
+    def value_date_of_birth(self, record: Waiting) -> Any:
+        return record.application.child.date_of_birth
+
+    def render_tier(self, record: Waiting) -> SafeString:
+        return format_html('{}<span class="sub">{}</span>', record.tier, record.rule)
+
+    def value_tier(self, record: Waiting) -> int:
+        return record.tier
+
+    def render_verdict(self, record: Waiting) -> SafeString:
+        return badge(VERDICT_LOOK[record.verdict], record.verdict.label)
+
+    def value_verdict(self, record: Waiting) -> str:
+        return str(record.verdict.label)
 
 
 class PlacementTable(SchoolTable):

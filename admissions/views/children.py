@@ -45,7 +45,7 @@ class OfficeListPage(OfficePage, ListPage):
 
 
 class ChildSearchView(OfficeListPage):
-    """Find a child by registration number, form reference, name or birth date."""
+    """Find a child by registration number, form reference, name, birth date or school, also with a letter wrong."""
 
     permission = "admissions.find_child"
     table_class = ChildTable
@@ -55,6 +55,12 @@ class ChildSearchView(OfficeListPage):
 
     def get_queryset(self) -> QuerySet[Application]:
         return applications_of(self.scope)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note = (
+            _("Nobody fits exactly. These names look like what you typed.") if self.filterset.is_alike else ""
+        )
+        return super().get_context_data(**kwargs) | {"list_note": note}
 
     def get_tabs(self) -> list[Tab]:
         rows = Application.objects.filter(year=self.scope.year).order_by().values_list("decision")

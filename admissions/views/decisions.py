@@ -1,25 +1,31 @@
 """A school that draws by hand: its decisions, its draw, and being ready (DH-074 to DH-077, DH-086)."""
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
+from django_tables2 import RequestConfig
 
+from admissions.filters.forms import WaitingFilter
 from admissions.forms.hand_draw import ADMIT, AgainForm, DecideForm, OrderForm
 from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, give_up, start_hand_draw
 from admissions.services.draws.manual_draw import decide_by_hand, finish_decisions, process_automatically
 from admissions.tables.decisions_page import (
     Decisions,
+    Verdict,
     deciding_round,
     decisions_of,
     digital_result,
     school_draws,
-    waiting_rows,
 )
+from admissions.tables.forms import WaitingTable
 from admissions.views.rounds import RoundPage
 from admissions.views.school import SchoolPage
 from lottery.enums import SessionKind
@@ -28,8 +34,10 @@ from lottery.services.blind_entries import Entered
 from lottery.services.hand_draw import check_facts, first_typing
 from schools.enums import DrawMode, RoundKind
 from schools.errors import RefusedError
-from schools.lists import csv_response, xlsx_response
+from schools.lists import Tab, csv_response, xlsx_response
 from schools.models import AMSTERDAM, SchoolRound
+
+PER_PAGE = 25
 
 
 class DecisionsPage(SchoolPage):
@@ -51,6 +59,8 @@ class DecisionsPage(SchoolPage):
         self.request.oa_section = "admissions:school-decisions"  # type: ignore[attr-defined]
         seat = deciding_round(self.scope)
         by_hand = seat is not None and seat.draw_mode == DrawMode.MANUAL and seat.is_capped
+        decisions = decisions_of(self.scope, seat) if seat is not None and by_hand else None
+        ticked = {int(v) for v in self.request.POST.getlist("child") if v.isdecimal() and len(v) < 19}
         context: dict[str, Any] = {
             "school": self.school,
             "scope": self.scope,
@@ -58,16 +68,38 @@ class DecisionsPage(SchoolPage):
             "seat": seat,
             "round": seat.round if seat else None,
             "by_hand": by_hand,
-            "decisions": decisions_of(self.scope, seat, sort=self.request.GET.get("sort", ""))
-            if seat is not None and by_hand
-            else None,
+            "decisions": decisions,
             "result": digital_result(self.scope),
             "form": form or DecideForm(),
-            "ticked": {int(v) for v in self.request.POST.getlist("child") if v.isdecimal() and len(v) < 19},
+            "ticked": ticked,
             "may_decide": self.may_decide,
             "asked": asked,
         }
+        if decisions is not None and decisions.waiting:
+            context |= self.waiting_list(decisions, ticked)
         return render(self.request, "admissions/school_decisions.html", context, status=status)
+
+    def waiting_list(self, decisions: Decisions, ticked: Collection[int] = ()) -> dict[str, Any]:
+        """Filter, tabs and table of the children who wait, as in the other lists."""
+        found = WaitingFilter(
+            self.request.GET, view=self.scope, tabs=Verdict.choices, waiting=decisions.waiting
+        )
+        table = WaitingTable(found.found(), brin=self.school.brin, may_decide=self.may_decide, ticked=ticked)
+        RequestConfig(self.request, paginate={"per_page": PER_PAGE}).configure(table)
+        counts, chosen = Counter(row.verdict for row in decisions.waiting), self.request.GET.get("tab", "")
+        words = [("", pgettext("tab", "All")), *((one.value, str(one.label)) for one in Verdict)]
+        return {
+            "filter": found,
+            "filter_is_on": any(self.request.GET.get(name) for name in found.filters),
+            "list_path": reverse("admissions:school-decisions", args=[self.school.brin]),
+            "table": table,
+            "tabs": [
+                Tab(
+                    value, label, counts[Verdict(value)] if value else counts.total(), current=value == chosen
+                )
+                for value, label in words
+            ],
+        }
 
     def home(self) -> HttpResponse:
         return redirect("admissions:school-decisions", self.school.brin)
@@ -87,9 +119,9 @@ class DecisionsView(DecisionsPage):
         seat = deciding_round(self.scope)
         by_hand = seat is not None and seat.draw_mode == DrawMode.MANUAL and seat.is_capped
         decisions = decisions_of(self.scope, seat) if seat is not None and by_hand else None
-        rows = waiting_rows(decisions) if decisions is not None else iter(())
         answer = xlsx_response if wanted == "xlsx" else csv_response
-        return answer(rows, f"besluiten-{self.school.brin}")
+        table = self.waiting_list(decisions)["table"] if decisions is not None else WaitingTable([])
+        return answer(table.as_values(exclude_columns=("pick",)), f"besluiten-{self.school.brin}")
 
 
 class DecisionAction(DecisionsPage):
@@ -154,7 +186,11 @@ class DecideView(DecisionsPage):
     """Decide on the ticked children; what was ticked and typed stays when it is refused (DH-075, DH-076)."""
 
     permission = "admissions.draw_by_hand"
-    http_method_names: ClassVar[list[str]] = ["post"]  # type: ignore[misc]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A link of the list, such as its next page, after a refusal: the list is on the page of the decisions."""
+        url = reverse("admissions:school-decisions", args=[self.school.brin])
+        return redirect(f"{url}?{request.GET.urlencode()}" if request.GET else url)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = DecideForm(request.POST)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from admissions.enums import FormState
 from admissions.forms.entry import CHECK_LABELS, EntryForm
 from admissions.models import FormEntry
-from admissions.selectors.entries import entries_of, last_channel, open_school_rounds
+from admissions.selectors.entries import entries_of, last_channel, open_school_rounds, usual_place
 from admissions.services.forms.application_forms import FormError, check_entry_open
 from admissions.services.forms.entries import (
     OPEN_FORMS,
@@ -230,7 +230,8 @@ class EntryView(EntryPage):
     def carried(self) -> dict[str, str]:
         """Where the next form of a pile begins."""
         known: dict[str, str] = self.request.session.get("entry_carried", {})
-        return {"channel": last_channel(known), "language": "nl", "place": self.school.place} | known
+        place = known.get("place") or usual_place(self.school)
+        return {"channel": last_channel(known), "language": "nl"} | known | {"place": place}
 
     def intake(self) -> Intake:
         if not hasattr(self, "_intake"):

@@ -656,9 +656,37 @@ def test_saving_costs_at_most_twenty_queries_and_finalising_reads_each_row_once(
     with CaptureQueriesContext(connection) as final:
         desk.post(key, desk.typed(street="Laan"), "definitief", revision=2)
 
+    number = desk.entry(key).form.application.registration_number
+    with CaptureQueriesContext(connection) as opened:
+        desk.client.post(f"/school/{desk.seats.programme.school.brin}/kind/{number}/vrijgeven/")
+    entry = desk.entry(key)
+    with CaptureQueriesContext(connection) as again:
+        desk.post(key, desk.typed(street="Kade"), "definitief", revision=entry.revision)
+
     def asked(context: CaptureQueriesContext) -> int:
         return sum(1 for query in context if not query["sql"].startswith(("SAVEPOINT", "RELEASE")))
 
-    assert desk.entry(key).form.state == FormState.FINAL
-    counted = (asked(first), asked(second), asked(final))
-    assert all(count <= budget for count, budget in zip(counted, (20, 15, 34), strict=True)), counted
+    form = desk.entry(key).form
+    assert (form.state, form.version, form.street) == (FormState.FINAL, 2, "Kade")
+    counted = [asked(context) for context in (first, second, final, opened, again)]
+    assert all(count <= budget for count, budget in zip(counted, (20, 15, 30, 22, 35), strict=True)), counted
+
+
+def test_a_new_form_begins_in_the_town_of_the_school_or_of_its_last_form(desk: Desk):
+    """A school whose own town is not known types it once, and not again on another day."""
+
+    def begins_with() -> str:
+        page = desk.client.get(desk.url("entry", uuid.uuid4()))
+        return str(page.context["form"]["place"].value() or "")
+
+    School.objects.filter(pk=desk.school.pk).update(place="")
+    assert begins_with() == ""
+    key = uuid.uuid4()
+    desk.keep(key, desk.typed())
+    desk.post(key, desk.typed(), "definitief", revision=1)
+    session = desk.client.session
+    session.pop("entry_carried")
+    session.save()
+    assert begins_with() == "Delft"
+    School.objects.filter(pk=desk.school.pk).update(place="Rijswijk")
+    assert begins_with() == "Rijswijk"

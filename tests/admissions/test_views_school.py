@@ -17,8 +17,11 @@ from admissions.models import Application, LateWithdrawal, Placement
 from admissions.services.replies.kept_withdrawals import carry_out_due
 from admissions.urls import school as urls_school
 from admissions.views.school import SchoolPage
+from schools.context import HELP_OF
 from schools.enums import Role, RoundState
+from schools.matrix import PAGES as PAGES_OF_ALL
 from schools.models import Region, School, SchoolRound, User, local_moment
+from schools.views import HELP_TOPICS
 from tests.factories.admissions import (
     ApplicationFactory,
     CareCaseFactory,
@@ -362,6 +365,44 @@ def test_opting_in_and_a_longer_list_are_never_shown(scene: Scene):
     assert added.programme.school.name not in page
     plain = text(client, scene.url("application-detail", quiet.registration_number))
     assert len(page.split()) == len(plain.split())
+
+
+# --- help, and what a page says beside its data ---------------------------------------------------------------------
+
+
+def test_question_mark_of_every_page_of_a_school_opens_a_manual_for_schools():
+    """DH-193: no page of a school or of families opens the manual of the programme office."""
+    topics = {address for address, _title, _template in HELP_TOPICS}
+    assert set(HELP_OF.values()) <= topics
+    own = [f"admissions:{pattern.name}" for pattern in urls_school.urlpatterns]  # type: ignore[attr-defined]
+    families = [
+        name for name in PAGES_OF_ALL if PAGES_OF_ALL[name].get == "public" and name.startswith("admissions:")
+    ]
+    for name in [*own, *families]:
+        start = max((start for start in HELP_OF if name.startswith(start)), key=len)
+        assert HELP_OF[start] != "programmabureau", name
+
+
+def test_a_drawn_out_child_has_a_warning_until_the_families_know(scene: Scene):
+    """DH-085: say nothing to these parents before the sending day; there is no letter or button for it."""
+    client = logged_in(school_user(scene.school))
+    child = scene.child(decision=Decision.DRAWN_OUT)
+    url = scene.url("application-detail", child.registration_number)
+    scene.at(date(2024, 1, 17), RoundState.MATCHED)
+    page = text(client, url)
+    assert "The parents do not know this yet" in page
+    assert "/bereiken/" not in page or "mailto:" not in page
+    scene.at(date(2024, 1, 22), RoundState.OFFERS)
+    assert "The parents do not know this yet" not in text(client, url)
+
+
+def test_a_locked_form_says_where_the_right_name_is_used(scene: Scene):
+    """DH-057: a wrong name changes nothing in the draw; the right one goes into the pupil records."""
+    client = logged_in(school_user(scene.school))
+    locked, draft = scene.child(), scene.child(form__state=FormState.DRAFT)
+    words = "use the right name in your pupil records"
+    assert words in text(client, scene.url("application-detail", locked.registration_number))
+    assert words not in text(client, scene.url("application-detail", draft.registration_number))
 
 
 # --- lists: search, order, pages, export ----------------------------------------------------------------------------

@@ -298,7 +298,7 @@ def _finalise(
     previous_child = application.child
     try:
         with transaction.atomic():
-            write_contents(application, contents, known=known, intake=intake, is_first=is_first)
+            written = write_contents(application, contents, known=known, intake=intake, is_first=is_first)
             if is_first:
                 application.decision = Decision.UNDECIDED
                 application.previous = unused_move(year.pk, application.child_id) if known else None
@@ -312,7 +312,7 @@ def _finalise(
     )
     open_care_route(application)
     record_event(year, _fact(form, "form_final", old, target, f"version {form.version}"), actor=actor)
-    told = send_confirmation(application, version=form.version)
+    told = send_confirmation(application, version=form.version, written=written, rules=intake.rule_rows)
     if not is_first:
         _settle_failed(told, actor=actor)
     return form
@@ -327,7 +327,8 @@ def _settle_failed(told: Message, *, actor: User | None) -> None:
         state=DeliveryState.FAILED,
         settled_at=None,
     ).exclude(message=told)
-    settle(list(failed), how=Settled.RESENT, by=actor)
+    if rows := list(failed):
+        settle(rows, how=Settled.RESENT, by=actor)
 
 
 def unused_move(year_id: int, child_id: int) -> Application | None:
@@ -372,12 +373,19 @@ def void_form(form_id: int, *, actor: User | None, reason: str = "") -> Applicat
 
 @transaction.atomic
 def finalise_late(
-    form_id: int, *, proof: str, actor: User | None, after_draw: bool = False, is_checked: bool = False
+    form_id: int,
+    *,
+    proof: str,
+    actor: User | None,
+    after_draw: bool = False,
+    is_checked: bool = False,
+    end: CaseEnd = CaseEnd.MADE_FINAL,
 ) -> ApplicationForm:
     """The programme manager makes an expired form count, with proof that it came in on time (Q-31).
 
     ``is_checked``: the manager went through the seven points with the school, which had not ticked them (DH-045).
-    ``after_draw``: a repair by two people adds a forgotten child, whose lot is drawn apart (OA-LOT/1 section 8).
+    ``after_draw``: two people add a forgotten child, whose lot is drawn apart (OA-LOT/1 section 8), or that joins the
+    VOVP; ``end`` is how its case then ends.
     """
     form = _load(form_id)
     round_ = form.application.first_choice.round
@@ -393,8 +401,19 @@ def finalise_late(
     settle_cases(
         round_.year,
         live_cases([form.application_id], CaseKind.NOT_FINAL),
-        CaseEnd.MADE_FINAL,
+        end,
         actor=actor,
         resolution=proof,
     )
     return form
+
+
+@transaction.atomic
+def check_late(form_id: int) -> None:
+    """Whether an expired form could count if the seven points were ticked; FormProblems with what is missing."""
+    form = _load(form_id)
+    form.checklist = ALL_CHECKED
+    contents = form.draft or contents_of(form.application)
+    problems, _known = problems_of(form, contents, intake_for(form.application.first_choice.round))
+    if problems:
+        raise FormProblems(problems)

@@ -3,6 +3,7 @@
 The keys are the columns of the import format, so that a version looks the same however it came in.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,6 +23,15 @@ from schools.models import Programme
 
 Contents = dict[str, str]
 PROVISIONAL = "draft|"  # begins the identity key of a child that exists in one draft only
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows of a form as they stand after writing, so that nobody reads them back."""
+
+    guardians: list[Guardian]
+    preferences: list[Preference]
+    claims: list[PriorityClaim]
 
 
 def contents_of(application: Application) -> Contents:
@@ -64,6 +74,14 @@ def contents_of(application: Application) -> Contents:
     return contents | {
         name: codes[position] if position < len(codes) else "" for position, name in enumerate(PREFERENCES)
     }
+
+
+def rows_of(application: Application) -> Written:
+    """The rows of a form, read."""
+    preferences = application.preferences.select_related("programme").order_by("rank")
+    return Written(
+        list(application.guardians.order_by("position")), list(preferences), list(application.claims.all())
+    )
 
 
 def provisional_child(region_id: int, contents: Contents, number: str) -> Child:
@@ -129,7 +147,7 @@ def write_contents(
     known: Child | None,
     intake: Intake | None = None,
     is_first: bool = False,
-) -> None:
+) -> Written:
     """Put ``contents`` (normalised and checked as far as they must be) into the rows of the form.
 
     ``known``: the row of this child, if there is one; ``intake``: of the round, when it has been read already.
@@ -148,7 +166,7 @@ def write_contents(
     form.channel = contents.get("channel", form.channel)
     form.is_twin = contents.get("is_twin", str(int(form.is_twin))) == "1"
     form.save()
-    _write_guardians(application, contents, is_first=is_first)
+    guardians = _write_guardians(application, contents, is_first=is_first)
     codes = [contents[name] for name in PREFERENCES if contents[name]]
     if intake is not None:
         programmes = {code: intake.school_rounds[code].programme for code in codes}
@@ -157,14 +175,14 @@ def write_contents(
         programmes = {programme.code: programme for programme in in_round.filter(code__in=codes)}
     if not is_first:
         application.preferences.all().delete()
-    Preference.objects.bulk_create(
+    preferences = Preference.objects.bulk_create(
         Preference(application=application, rank=rank, programme=programmes[code])
         for rank, code in enumerate(codes, start=1)
     )
-    _write_claims(application, contents, is_first=is_first)
+    return Written(guardians, preferences, _write_claims(application, contents, is_first=is_first))
 
 
-def _write_guardians(application: Application, contents: Contents, *, is_first: bool) -> None:
+def _write_guardians(application: Application, contents: Contents, *, is_first: bool) -> list[Guardian]:
     """The first parent, and the second when the form names one; what lacks the column says nothing of a second."""
     wanted = {
         1: {
@@ -182,36 +200,40 @@ def _write_guardians(application: Application, contents: Contents, *, is_first: 
         }
     stored = {} if is_first else {row.position: row for row in application.guardians.all()}
     if 2 in stored and 2 not in wanted and "guardian2_name" in contents:
-        stored[2].delete()
-    Guardian.objects.bulk_create(
+        stored.pop(2).delete()
+    for position in wanted.keys() & stored.keys():
+        row = stored[position]
+        if any(getattr(row, name) != value for name, value in wanted[position].items()):
+            for name, value in wanted[position].items():
+                setattr(row, name, value)
+            row.save(update_fields=list(wanted[position]))
+    new = Guardian.objects.bulk_create(
         Guardian(application=application, position=position, **values)
         for position, values in wanted.items()
         if position not in stored
     )
-    for position in wanted.keys() & stored.keys():
-        Guardian.objects.filter(pk=stored[position].pk).update(**wanted[position])
+    return [*stored.values(), *new]
 
 
-def _write_claims(application: Application, contents: Contents, *, is_first: bool) -> None:
+def _write_claims(application: Application, contents: Contents, *, is_first: bool) -> list[PriorityClaim]:
     """Claims as typed; what the school confirmed or rejected before stays so while nothing else is typed (DH-061)."""
     claimed = set(contents["priority_claims"].split())
     stored = {} if is_first else {claim.kind: claim for claim in application.claims.all()}
     gone = [
-        claim.pk
-        for kind, claim in stored.items()
-        if kind not in claimed and claim.state != ClaimState.REJECTED
+        kind for kind, claim in stored.items() if kind not in claimed and claim.state != ClaimState.REJECTED
     ]
     if gone:
-        PriorityClaim.objects.filter(pk__in=gone).delete()
+        PriorityClaim.objects.filter(pk__in=[stored.pop(kind).pk for kind in gone]).delete()
     checked = contents["checked_claims"].split() if "checked_claims" in contents else None
     for kind in sorted(claimed):
-        claim = stored.get(kind) or PriorityClaim(application=application, kind=kind)
+        claim = stored.setdefault(kind, PriorityClaim(application=application, kind=kind))
         before = (claim.pk, claim.state, claim.evidence)
         if checked is not None:
             claim.state = ClaimState.CONFIRMED if kind in checked else ClaimState.CLAIMED
         claim.evidence = contents.get(f"evidence_{kind}", claim.evidence)
         if (claim.pk, claim.state, claim.evidence) != before or claim.pk is None:
             claim.save()
+    return list(stored.values())
 
 
 def open_care_route(application: Application) -> bool:

@@ -11,6 +11,7 @@ from admissions.models import Application, ApplicationForm, Case, Child, FormVer
 from admissions.procedures.base import FormFacts
 from admissions.services.cases.opening import Opening, open_case
 from admissions.services.cases.settling import duplicates_ended, live_cases, settle_cases
+from admissions.services.draws.ended_repairs import end_draws_afterwards
 from admissions.services.forms.contents import contents_of
 from admissions.services.forms.intake import intake_for
 from admissions.services.letters.notices import tell_birth_date_report
@@ -142,4 +143,5 @@ def void_application(application_id: int, *, reason: str, actor: User | None) ->
     about = (CaseKind.BIRTH_DATE, CaseKind.OVERDUE, *CARE_KINDS)
     for cases in (live_cases([application.pk], *about), duplicates_ended(application)):
         settle_cases(application.year, cases, CaseEnd.VOIDED, actor=actor, resolution=reason)
+    end_draws_afterwards([application.pk], actor=actor)
     return application
