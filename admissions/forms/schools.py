@@ -1,8 +1,11 @@
 """Schools, boards and the region, as the programme office changes them."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -11,10 +14,39 @@ from admissions.services.year.import_schools import BRIN
 from admissions.validators import is_postcode, normalise_postcode
 from schools.enums import DrawMode, LetterInMail
 from schools.fields import day_field
-from schools.models import Board, Region, School
+from schools.models import Board, Programme, Region, School
 
 MAX_FILE = 2 * 1024 * 1024
+CODE = re.compile(r"[0-9A-Z][0-9A-Z-]{0,15}")  # of a programme in the files of a draw (OA-LOT/1 section 3)
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SETTINGS = ("minimum_list_length", "maximum_rules", "reminder_days", "sending_time")
+
+
+def places_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        label=gettext_lazy("Places in the whole year"),
+        required=False,
+        min_value=0,
+        max_value=9999,
+        help_text=gettext_lazy("They are spread evenly over the periods. Empty: a school without a ceiling."),
+        widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
+    )
+
+
+def desk_email_field(label: Any) -> forms.EmailField:
+    return forms.EmailField(
+        label=label,
+        required=False,
+        error_messages={
+            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl.")
+        },
+    )
+
+
+def draw_mode_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=gettext_lazy("How the school draws"), choices=DrawMode.choices, initial=DrawMode.DIGITAL
+    )
 
 
 class SchoolForm(forms.Form):
@@ -70,17 +102,8 @@ class NewSchoolForm(SchoolForm):
         help_text=gettext_lazy("Six capitals and digits, with the location: 04EN00."),
         error_messages={"required": gettext_lazy("Fill in the BRIN.")},
     )
-    places = forms.IntegerField(
-        label=gettext_lazy("Places in the whole year"),
-        required=False,
-        min_value=0,
-        max_value=9999,
-        help_text=gettext_lazy("They are spread evenly over the periods. Empty: a school without a ceiling."),
-        widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
-    )
-    draw_mode = forms.ChoiceField(
-        label=gettext_lazy("How the school draws"), choices=DrawMode.choices, initial=DrawMode.DIGITAL
-    )
+    places = places_field()
+    draw_mode = draw_mode_field()
     field_order = ["brin", "name", "board"]
 
     def clean_brin(self) -> str:
@@ -89,6 +112,51 @@ class NewSchoolForm(SchoolForm):
             raise forms.ValidationError(
                 _("A BRIN with its location has six capitals and digits, like 04EN00.")
             )
+        return value
+
+
+class ProgrammeForm(forms.Form):
+    """The name of something a child can be placed in, and the day on which it closes."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("programme", "Name"),
+        max_length=200,
+        help_text=gettext_lazy("So it stands on lists, letters and in the draw room."),
+        error_messages={"required": gettext_lazy("Fill in the name.")},
+    )
+
+    def __init__(self, *args: Any, programme: Programme | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if programme is not None:
+            self.initial.setdefault("name", programme.name)
+            closes = day_field(gettext_lazy("Closes on"))
+            closes.required, closes.initial = False, programme.closed_on
+            closes.help_text = gettext_lazy(
+                "From this day on nobody is placed here in a new round. Empty: it stays open."
+            )
+            self.fields["closed_on"] = closes
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+class NewProgrammeForm(ProgrammeForm):
+    """Another one at a school, with its places."""
+
+    code = forms.CharField(
+        label=pgettext_lazy("programme", "Code"),
+        max_length=16,
+        help_text=gettext_lazy("Capitals, digits and hyphens: so it stands in the files of the draw."),
+        error_messages={"required": gettext_lazy("Fill in the code.")},
+    )
+    places = places_field()
+    draw_mode = draw_mode_field()
+    field_order = ["code", "name"]
+
+    def clean_code(self) -> str:
+        value: str = self.cleaned_data["code"].strip().upper()
+        if not CODE.fullmatch(value):
+            raise forms.ValidationError(_("A code has capitals, digits and hyphens, like 04EN00-2."))
         return value
 
 
@@ -153,16 +221,24 @@ class RegionForm(forms.Form):
         max_length=100,
         error_messages={"required": gettext_lazy("Fill in the name of the region.")},
     )
-    desk_name = forms.CharField(label=gettext_lazy("Name of the desk"), max_length=120, required=False)
-    desk_email = forms.EmailField(
-        label=gettext_lazy("E-mail address of the desk"),
-        required=False,
-        error_messages={
-            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl.")
-        },
+    desk_name = forms.CharField(
+        label=gettext_lazy("Name of the desk for parents"), max_length=120, required=False
     )
+    desk_email = desk_email_field(gettext_lazy("E-mail address of the desk for parents"))
     desk_phone = forms.CharField(
-        label=gettext_lazy("Phone number of the desk"), max_length=30, required=False
+        label=gettext_lazy("Phone number of the desk for parents"), max_length=30, required=False
+    )
+    school_desk_name = forms.CharField(
+        label=gettext_lazy("Name of the desk for schools"),
+        help_text=gettext_lazy(
+            "Messages to schools and the pages of schools name this desk. Empty: that of the parents."
+        ),
+        max_length=120,
+        required=False,
+    )
+    school_desk_email = desk_email_field(gettext_lazy("E-mail address of the desk for schools"))
+    school_desk_phone = forms.CharField(
+        label=gettext_lazy("Phone number of the desk for schools"), max_length=30, required=False
     )
     letter_in_mail = forms.ChoiceField(
         label=gettext_lazy("How families get their letter by mail"), choices=LetterInMail.choices
@@ -186,9 +262,55 @@ class RegionForm(forms.Form):
         super().__init__(*args, **kwargs)
         read = Parameters.read(region.parameters)
         for name, field in self.fields.items():
-            field.initial = getattr(read if name in SETTINGS else region, name)
+            field.initial = getattr(read if name in SETTINGS else region, name, "")
 
     @property
     def values(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
         return data | {"parameters": {name: data.pop(name) for name in SETTINGS}}
+
+
+class NewRegionForm(RegionForm):
+    """A further region: also its short name, the year to begin with and who runs it."""
+
+    slug = forms.CharField(
+        label=gettext_lazy("Short name"),
+        max_length=50,
+        help_text=gettext_lazy("It stands in public addresses: small letters, digits and hyphens."),
+        error_messages={"required": gettext_lazy("Fill in the short name.")},
+    )
+    year = forms.ChoiceField(
+        label=gettext_lazy("Year to begin with"),
+        help_text=gettext_lazy("Its rounds are there, without a date. The year planner fills them."),
+        error_messages={"invalid_choice": gettext_lazy("Choose the year to begin with.")},
+    )
+    manager = forms.CharField(
+        label=gettext_lazy("Name of the programme manager"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Fill in the name.")},
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address of the programme manager"),
+        max_length=254,
+        help_text=gettext_lazy("The invitation goes there. Only this person can open the new region."),
+        error_messages={
+            "required": gettext_lazy("Fill in the e-mail address."),
+            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
+        },
+    )
+    field_order = ["name", "slug", "year", "manager", "email"]
+
+    def __init__(self, *args: Any, years: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, region=Region(), **kwargs)
+        field = self.fields["year"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(code, code) for code in years]
+
+    def clean_slug(self) -> str:
+        value: str = self.cleaned_data["slug"].strip().lower()
+        if not SLUG.fullmatch(value):
+            raise forms.ValidationError(_("Use small letters, digits and hyphens, like my-region."))
+        # A word that begins other addresses would hide the public pages of the region.
+        if resolve(reverse("admissions:questions", args=[value])).url_name != "questions":
+            raise forms.ValidationError(_("This word stands in other addresses already. Choose another."))
+        return value

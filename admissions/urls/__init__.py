@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from admissions.views import desk, exceptions, figures, round_report, sheets
+from admissions.views import desk, exceptions, figures, paper_form, round_report, sheets
 from admissions.views.draw_room import VoidView
 from admissions.views.repairs import RepairView
 
@@ -24,6 +24,12 @@ urlpatterns = [
     path("<slug:region>/cijfers/", figures.PublicFiguresView.as_view(), name="public-figures"),
     path(
         "<slug:region>/uitzonderingen/", exceptions.PublicExceptionsView.as_view(), name="public-exceptions"
+    ),
+    path("<slug:region>/aanmeldformulier/", paper_form.PaperFormView.as_view(), name="paper-form"),
+    path(
+        "<slug:region>/aanmeldformulier/leeg.pdf",
+        paper_form.PaperFormPdfView.as_view(),
+        name="paper-form-pdf",
     ),
     path("<slug:region>/scholen/", figures.SchoolFinderView.as_view(), name="school-finder"),
     # For families, without an account; the code is never logged (config.middleware).

@@ -165,7 +165,9 @@ class CalendarFileView(OfficePage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.GET.get("export"):
-            response = JsonResponse(calendar_of(self.scope.year), json_dumps_params={"indent": 2})
+            # The name of the region: two regions can have the same rounds in the same year.
+            calendar = {"region": self.region.slug} | calendar_of(self.scope.year)
+            response = JsonResponse(calendar, json_dumps_params={"indent": 2})
             response.headers["Content-Disposition"] = 'attachment; filename="calendar.json"'
             return response
         return self.answer(request, CalendarFileForm())

@@ -23,11 +23,13 @@ from admissions.services.draws.board import (
     draw_day,
     readiness_board,
 )
+from admissions.services.draws.vovp_board import VovpStep, vovp_seats, vovp_steps
 from admissions.services.letters.reminders import Waiting, remind_schools, waiting_schools
 from admissions.validators import plain
 from admissions.views.draw_room import addressed, steps_of
 from admissions.views.rounds import RoundPage
 from schools.context import local_day
+from schools.enums import RoundKind
 from schools.errors import RefusedError
 from schools.lists import Tab
 from schools.models import Round
@@ -96,14 +98,15 @@ class RoundBoardView(BoardPage):
     def filled(self, round_: Round) -> dict[str, Any]:
         context = super().filled(round_)
         board: Board | None = context.get("board")
+        if round_.kind == RoundKind.VOVP:
+            seats = [row.seat for row in board.rows] if board else vovp_seats(round_)
+            context["vovp_steps"] = [(step, _page(step, round_)) for step in vovp_steps(round_, seats)]
         if board is None:
             return context
         chosen = self.filters()
         return context | {
             "general": [addressed(finding, round_) for finding in board.general],
-            "conditions": [(c.value, c.label) for c in BoardCondition]
-            if any(row.cells for row in board.rows)
-            else [],
+            "conditions": [(c.value, c.label) for c in board.conditions],
             "open_conditions": open_conditions(board, round_),
             "may_remind": self.request.user.has_perm("admissions.run_rounds", self.region),
             "lines": [_line(row, round_) for row in _chosen(board, chosen)],
@@ -118,6 +121,10 @@ class RoundBoardView(BoardPage):
                 "ready": pgettext("board", "Ready"),
             },
         }
+
+
+def _page(step: VovpStep, round_: Round) -> str:
+    return reverse(step.address, args=[round_.code]) if step.address else ""
 
 
 def _chosen(board: Board, chosen: dict[str, str]) -> list[Row]:
@@ -158,7 +165,7 @@ def _plain(cell: Cell, round_: Round) -> dict[str, Any]:
 def open_conditions(board: Board, round_: Round) -> list[dict[str, Any]]:
     """Every condition that is not in order somewhere, with the number of schools."""
     found = []
-    for condition in BoardCondition:
+    for condition in board.conditions:
         number = len(board.waiting(condition))
         if number:
             url = reverse("admissions:round-board-remind", args=[round_.code, condition.value])

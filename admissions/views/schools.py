@@ -25,7 +25,7 @@ from admissions.services.year.schools import (
 from admissions.views.office import OfficePage
 from schools.enums import RoundKind
 from schools.errors import RefusedError
-from schools.models import Board, School
+from schools.models import AdmissionYear, Board, School
 from schools.services.ceilings import even_split
 
 
@@ -47,6 +47,25 @@ class SchoolsPage(OfficePage):
         return self.request.user
 
 
+def plan_of(
+    year: AdmissionYear, code: str, data: dict[str, Any], *, board: Board, name: str, postcode: str
+) -> SchoolPlan:
+    """What was typed as a line of schools.csv, the places spread over the periods (DH-006, DH-007)."""
+    alms = list(year.rounds.filter(kind=RoundKind.ALM).order_by("position").values_list("code", flat=True))
+    split = even_split(data["places"], len(alms)) if data["places"] is not None else []
+    return SchoolPlan(
+        brin=code,
+        name=name,
+        board=board.name,
+        public_authority=board.public_authority,
+        postcode=postcode,
+        ceilings=tuple(zip(alms, split, strict=False)),
+        draw_mode=data["draw_mode"],
+        rules=(),
+        area_postcodes="",
+    )
+
+
 class SchoolAddView(SchoolsPage):
     """Add a school to the year that is being set up, or to one that has not begun."""
 
@@ -60,20 +79,8 @@ class SchoolAddView(SchoolsPage):
         data = form.cleaned_data
         try:
             year = year_to_fill(self.region, self.scope.year)
-            alms = list(
-                year.rounds.filter(kind=RoundKind.ALM).order_by("position").values_list("code", flat=True)
-            )
-            split = even_split(data["places"], len(alms)) if data["places"] is not None else []
-            plan = SchoolPlan(
-                brin=data["brin"],
-                name=data["name"],
-                board=data["board"].name,
-                public_authority=data["board"].public_authority,
-                postcode=data["postcode"],
-                ceilings=tuple(zip(alms, split, strict=False)),
-                draw_mode=data["draw_mode"],
-                rules=(),
-                area_postcodes="",
+            plan = plan_of(
+                year, data["brin"], data, board=data["board"], name=data["name"], postcode=data["postcode"]
             )
             school = add_school(year, plan, street=data["street"], place=data["place"], actor=self.who)
         except RefusedError as exc:
@@ -114,7 +121,8 @@ class SchoolChangeView(SchoolsPage):
         return get_object_or_404(School, region=self.region, brin=self.kwargs["brin"])
 
     def page(self, school: School, form: SchoolForm, status: int = 200) -> HttpResponse:
-        return self.show(form, title=_("Change %(school)s") % {"school": school.name}, status=status)
+        title = _("Change %(school)s") % {"school": school.name}
+        return self.show(form, title=title, status=status, school=school)
 
 
 class SchoolImportView(SchoolsPage):
@@ -214,7 +222,7 @@ class RegionView(SchoolsPage):
         try:
             changed = set_region(self.region, form.values, year=self.scope.year, actor=self.who)
         except RefusedError as exc:
-            form.add_error("sending_time" if "sending_time" in str(exc) else None, str(exc))
+            exc.put_on(form)
             return self.page(form, status=409)
         if changed:
             messages.success(request, _("The region is stored."))
@@ -230,4 +238,5 @@ class RegionView(SchoolsPage):
                 "A setting that changes counts from now on; the draws that were held stay as they are."
             ),
             status=status,
+            may_add_region=True,
         )

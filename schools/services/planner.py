@@ -105,6 +105,12 @@ def changes_to(year: AdmissionYear, source: Any) -> list[Change]:
             that is not open any more.
     """
     plan = read_calendar(source)
+    theirs = source.get("region") or source.get("city") or year.region.slug
+    if theirs != year.region.slug:
+        raise PlannerRefused(
+            _("This is the calendar of another region: %(theirs)s. Choose the one of %(ours)s.")
+            % {"theirs": str(theirs)[:50], "ours": year.region.name}
+        )
     if plan.code != year.code:
         raise PlannerRefused(
             _("This is the calendar of %(theirs)s. Choose the one of %(ours)s.")

@@ -69,3 +69,15 @@ def next_calendar(source: Mapping[str, Any]) -> dict[str, Any]:
                 same_weekday_next_year(seen.date()), seen.time()
             ).isoformat(timespec="minutes")
     return later
+
+
+def empty_calendar(source: Mapping[str, Any], *, years: int = 0) -> dict[str, Any]:
+    """The rounds of ``source`` without a single date, in the year that begins ``years`` later."""
+    later: dict[str, Any] = deepcopy(dict(source))
+    for row in later["rounds"]:
+        for name in (*PARENTS, *WORKED, "processing_until", "visible_to_schools_at"):
+            if name in row:
+                row[name] = None
+    for _year in range(years):
+        later = next_calendar(later)
+    return later

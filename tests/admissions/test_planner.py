@@ -184,6 +184,43 @@ def test_a_calendar_file_is_looked_at_before_it_counts(city, client):
     assert city.round("ALM2").offers_on == date(2024, 4, 19)
 
 
+def test_a_calendar_of_another_city_is_refused_on_the_page(city, client):
+    """Bad input of issue 6: also when the rounds and the year happen to be the same; what was typed stays."""
+    address = reverse("admissions:planner-file")
+    source = client.get(address, {"export": "1"}).json()
+    assert source["region"] == city.year.region.slug
+    source["region"] = "maasstad"
+    source["rounds"][1]["offers_on"] = "2024-04-19"
+    upload = SimpleUploadedFile("calendar.json", json.dumps(source).encode())
+    answer = client.post(address, {"file": upload, "reason": "Kermis"})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "the calendar of another region: maasstad" in page and "Kermis" in page
+    confirmed = client.post(address, {"text": json.dumps(source), "reason": "Kermis", "confirm": "1"})
+    assert confirmed.status_code == 409
+    assert city.round("ALM2").offers_on == date(2024, 4, 18)
+
+
+def test_windows_that_overlap_are_refused_on_the_page(city, client):
+    """Bad input of issue 6, 3.2: the sentence names both rounds, and the dates that were typed stay."""
+    address = reverse("admissions:planner-round", args=["ALM3"])
+    data = {
+        "parents_from": "2024-03-15",
+        "parents_until": "2024-06-30",
+        "processing_until": "2024-07-01",
+        "school_draws_on": "2024-07-11",
+        "central_matching_on": "2024-07-11",
+        "offers_on": "2024-07-18",
+        "reply_weeks": "8",
+        "reason": "Kermis",
+    }
+    answer = client.post(address, data)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "overlap" in page and 'value="2024-03-15"' in page and "Kermis" in page
+    assert city.round("ALM3").parents_from == date(2024, 6, 1)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

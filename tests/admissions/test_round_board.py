@@ -8,17 +8,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from admissions.enums import BoardCondition, CareState, ClaimState, FormState
-from admissions.models import ApplicationForm
+from admissions.models import ApplicationForm, LedgerEntry
 from admissions.services.draws.board import board_mark, draw_day, readiness_board
 from admissions.services.letters.reminders import NobodyToRemind, remind_schools, waiting_schools
-from notifications.models import Message
+from notifications.enums import TemplateUse
+from notifications.models import Message, TemplateSelection
 from notifications.services.mail_content import render_mail
-from schools.models import Event, ProgrammeYear, School
+from schools.models import AdmissionYear, Event, ProgrammeYear, School, SchoolRound
 from schools.services.confirmations import confirm_rules_in_rehearsal
 from tests.admissions.office import address, logged_in, text
+from tests.admissions.vovp_pages import desk, improver_city, invite, office, opt_in, set_clock
 from tests.factories.admissions import CareCaseFactory, PriorityClaimFactory
 from tests.factories.ceremony import Room, open_room
-from tests.factories.schools import RoundFactory, SchoolRoundFactory, region_user
+from tests.factories.city import City
+from tests.factories.schools import SchoolRoundFactory, school_user
 
 pytestmark = pytest.mark.django_db
 C = BoardCondition
@@ -46,6 +49,16 @@ def opened(room: Room, **headers: str) -> Any:
 def red_cells(room: Room) -> dict[str, set[str]]:
     rows = readiness_board(room.round).rows
     return {row.brin: {c.condition.value for c in row.cells if c.tone == "err"} for row in rows}
+
+
+def amber_or_red(room: Room) -> list[set[str]]:
+    rows = readiness_board(room.round).rows
+    return [{cell.condition.value for cell in row.cells if cell.tone in ("warn", "err")} for row in rows]
+
+
+def real_year(city: City) -> None:
+    """The clock of this year is the database's from now on."""
+    AdmissionYear.objects.filter(pk=city.year.pk).update(is_rehearsal=False, clock_at=None)
 
 
 def test_every_school_is_a_row_and_every_fault_a_red_cell(room: Room):
@@ -87,6 +100,14 @@ def test_board_asks_at_most_fifteen_queries_whatever_the_number_of_schools(room:
     for _number in range(12):
         SchoolRoundFactory(round=room.round, programme__school__region=region, ceiling=4, draw_mode="manual")
     assert asked() == small <= 15
+    # A real year asks the database what time it is; here every kind of finding is on the board besides.
+    seat = room.city.school_round("A", "ALM1")
+    TemplateSelection.objects.create(school=seat.programme.school, use=TemplateUse.FIRST, code="ALM3_FIRST")
+    ProgrammeYear.objects.filter(programme__code="00000B").update(last_year_places=100)
+    SchoolRound.objects.filter(pk=seat.pk).update(draw_mode="manual")
+    real_year(room.city)
+    assert {"brieven", "plaatsen", "loting"} <= set().union(*(found for found in amber_or_red(room)))
+    assert asked() <= 15
 
 
 def test_poll_of_a_board_that_did_not_change_is_empty_and_cheap(room: Room):
@@ -180,12 +201,64 @@ def test_school_without_mail_address_is_named_and_not_chosen(room: Room):
     assert 'name="school"' not in page
 
 
-def test_extra_round_asks_nothing_of_schools(room: Room):
-    other = RoundFactory(year=room.city.year, code="VOVP9", kind="VOVP", position=90)
-    assert all(row.cells == () for row in readiness_board(other).rows)
-    assert (
-        logged_in(region_user(room.city.year.region)).get(address("round-board", "VOVP9")).status_code == 200
+def steps_on(page: str) -> dict[str, str]:
+    """The steps of a VOVP on its board: label and word."""
+    found = re.findall(r"</svg>([A-Z][a-z ]+)</span> <span><b>([^<]+)</b>", page)
+    return {label: word for word, label in found}
+
+
+def test_board_of_an_extra_round_follows_it_from_invitation_to_message():
+    """DH-130 to DH-142, 4.4: eight steps; per school places with seats of improvers, overdue replies, contact."""
+    city = improver_city()
+    School.objects.exclude(brin="00000C").update(contact_email="school@example.org")
+    client, url = office(city), address("round-board", "VOVP1")
+    before = steps_on(text(client, url))
+    assert before["Earlier results known"] == "Done" and before["Families invited"] == "Now"
+    assert set(list(before.values())[2:]) == {"Later"} and len(before) == 8
+    manager_of = invite(city)
+    assert opt_in(desk(city), city, "I").status_code == 302
+    page = text(client, url)
+    assert steps_on(page)["Window for opting in"] == "Now"
+    assert "1 of 2 families take part." in page and "Places: 1. Seats of improvers who take part: 1." in page
+    rows = {row.brin: row for row in readiness_board(city.round("VOVP1")).rows}
+    assert {brin: [cell.text for cell in rows[brin].cells] for brin in ("00000A", "00000B", "00000C")} == {
+        "00000A": ["1", "", ""],
+        "00000B": ["0 + 1", "1 to record", ""],  # I has not answered its offer of ALM1 yet
+        "00000C": ["0", "", "no address"],
+    }
+    assert address("admitted-list", "00000B") in page and address("school-edit", "00000C") in page
+    set_clock(manager_of, "2024-05-25T09:00")
+    closed = steps_on(text(client, url))
+    assert (closed["Places add up"], closed["Lists frozen"], closed["Drawn"]) == ("Done", "Now", "Later")
+    # A book that does not add up is red.
+    school_round = city.school_round("A", "VOVP1")
+    LedgerEntry.objects.create(
+        school_round=school_round, kind="ceiling", places=1, effective_on=city.year.starts_on, cause="x"
     )
+    assert steps_on(text(client, url))["Places add up"] == "Too late"
+    assert readiness_board(city.round("VOVP1")).rows[0].tone == "err"
+    # Nobody of a school finds it (DH-135).
+    assert logged_in(school_user(school_round.programme.school)).get(url).status_code == 404
+
+
+def test_board_of_an_extra_round_asks_at_most_fifteen_queries_at_every_size():
+    city = improver_city()
+    client, round_ = office(city), city.round("VOVP1")
+    invite(city)
+    url = address("round-board", "VOVP1")
+    client.get(url)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    small = asked()
+    for _number in range(12):
+        SchoolRoundFactory(round=round_, programme__school__region=city.year.region, ceiling=0)
+    assert asked() == small <= 15
+    real_year(city)
+    assert asked() <= 15
 
 
 def test_places_far_from_last_year_lead_to_the_page_of_all_schools(room: Room):

@@ -7,12 +7,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from admissions.models import LedgerEntry
+from admissions.procedures.den_haag import DenHaag
+from admissions.procedures.registry import PROCEDURES
+from admissions.services.year.copy_year import copy_year
 from schools.enums import PriorityKind, Role, RoundState
 from schools.models import Board, Event, PriorityRule, Region, Round, SchoolRound
 from schools.models import School as SchoolRow
-from tests.admissions.office import address, logged_in, manager
+from tests.admissions.office import address, logged_in, manager, text
 from tests.factories.city import FILLERS, UNCAPPED, City, School, brin, csv_bytes, make_city, school_row
-from tests.factories.schools import BoardFactory, region_user
+from tests.factories.schools import BoardFactory, region_user, school_user
 
 pytestmark = pytest.mark.django_db
 PLANS = {"A": School(10, rules="sibling neighbourhood"), "B": School(3), "D": UNCAPPED}
@@ -203,6 +206,24 @@ def test_region_settings_are_checked_and_only_differences_are_kept(city):
     assert office.get(address("region-edit")).status_code == 403
 
 
+def test_schools_see_a_desk_of_their_own_where_there_is_one(city):
+    """DH-147, DH-190; parents go on to see theirs."""
+    client, region = manager(city), city.year.region
+    Region.objects.update(desk_email="ouders@example.org")
+    region.refresh_from_db()
+    school = city.school_round("B", "ALM1").programme.school
+    ask, questions = address("school-ask", school.brin), address("ask", region.slug)
+    person = logged_in(school_user(school))
+    assert "ouders@example.org" in person.get(ask).content.decode()
+    changed = region_data(
+        region, school_desk_name="Loket voor scholen", school_desk_email="scholen@example.org"
+    )
+    assert client.post(address("region-edit"), changed).status_code == 302
+    shown = person.get(ask).content.decode()
+    assert "scholen@example.org" in shown and "ouders@example.org" not in shown
+    assert "scholen@example.org" not in person.get(questions).content.decode()
+
+
 def test_ceiling_below_what_is_placed_is_refused_with_a_sentence(city):
     """Bad input of issue 6: the ledger cannot go below zero."""
     client = manager(city)
@@ -216,3 +237,148 @@ def test_ceiling_below_what_is_placed_is_refused_with_a_sentence(city):
     answer = client.post(address("ceilings-edit", row.programme.school.brin), data)
     assert answer.status_code == 409, answer.content.decode()
     assert "There are more children placed than this ceiling allows." in answer.content.decode()
+
+
+# What children are placed in
+
+
+class TwoOfEach(DenHaag):
+    """A procedure in which a school may have more than one line, as secondary schools have."""
+
+    key = "two_of_each"
+    has_one_programme = False
+
+
+@pytest.fixture
+def wide_city(city: City, monkeypatch: pytest.MonkeyPatch) -> City:
+    monkeypatch.setitem(PROCEDURES, TwoOfEach.key, TwoOfEach)
+    Region.objects.filter(pk=city.year.region_id).update(procedure_key=TwoOfEach.key)
+    return city
+
+
+def test_primary_school_has_one_line_that_is_renamed_and_closes_with_its_school(city):
+    client, school = manager(city), school_of(city, "B")
+    page = text(client, address("programme-list", school.brin))
+    assert "it has one line" in page and "Add another" not in page
+    assert ">12<" in page  # 3 places in each of four periods
+    new = {"code": "B-2", "name": "Nog een", "draw_mode": "digital"}
+    refused = client.post(address("programme-list", school.brin), new)
+    assert refused.status_code == 409
+    assert "children are placed at the school itself" in refused.content.decode()
+    assert 'value="Nog een"' in refused.content.decode()
+    one = address("programme", school.brin, school.brin)
+    closing = client.post(one, {"name": "De Proef B", "closed_on": "2024-12-01"})
+    assert closing.status_code == 409 and "Close the school instead" in closing.content.decode()
+    assert client.post(one, {"name": "", "closed_on": ""}).status_code == 422
+    assert client.post(one, {"name": "De Proef Bis"}).status_code == 302
+    assert Event.objects.get(kind="programme_set").object_key == school.brin
+    assert school.programmes.get().name == "De Proef Bis"
+    elsewhere = address("programme", school.brin, school_of(city, "A").brin)
+    assert client.get(elsewhere).status_code == 404
+
+
+def test_further_line_of_a_school_gets_its_own_places_and_closes_by_itself(wide_city):
+    client, school = manager(wide_city), school_of(wide_city, "B")
+    url = address("programme-list", school.brin)
+    bad = client.post(url, {"code": "b_2", "name": "Tweede", "draw_mode": "digital"})
+    assert bad.status_code == 422 and "capitals, digits and hyphens" in bad.content.decode()
+    data = {"code": "00000b-2", "name": "Tweede", "places": "10", "draw_mode": "digital"}
+    assert client.post(url, data).status_code == 302
+    rows = SchoolRound.objects.filter(programme__code="00000B-2").order_by("round__position")
+    assert [row.ceiling for row in rows] == [3, 3, 0, 2, 2, 0]
+    booked = LedgerEntry.objects.filter(school_round__programme__code="00000B-2")
+    assert sum(booked.values_list("places", flat=True)) == 10
+    assert "This code is in use already" in client.post(url, data).content.decode()
+    one = address("programme", school.brin, "00000B-2")
+    Round.objects.filter(year=wide_city.year, code="ALM1").update(state=RoundState.PROCESSING)
+    midway = client.post(one, {"name": "Tweede", "closed_on": "2024-12-01"})
+    assert midway.status_code == 409
+    assert "Close it after the offers of ALM1 have been sent." in midway.content.decode()
+    assert 'value="2024-12-01"' in midway.content.decode()
+    Round.objects.filter(year=wide_city.year, code="ALM1").update(state=RoundState.PLANNED)
+    assert client.post(one, {"name": "Tweede", "closed_on": "2024-09-30"}).status_code == 302
+    assert Event.objects.get(kind="programme_closed").new == "2024-09-30"
+    # The next year begins without it; the school itself and its first line go on.
+    later = copy_year(wide_city.year, actor=region_user(wide_city.year.region))
+    codes = SchoolRound.objects.filter(round__year=later, programme__school=school)
+    assert set(codes.values_list("programme__code", flat=True)) == {school.brin}
+
+
+# A further region
+
+
+def new_region(**changed: Any) -> dict[str, Any]:
+    desk = {
+        "desk_name": "Loket",
+        "desk_email": "loket@example.org",
+        "desk_phone": "",
+        "letter_in_mail": "attached",
+    }
+    settings = {"minimum_list_length": 3, "maximum_rules": 4, "reminder_days": 7, "sending_time": "00:00"}
+    first = {"year": "2024-2025", "manager": "M. Anders", "email": "nieuw@example.org"}
+    return {"name": "Maasstad", "slug": "maasstad", **desk, **settings, **first} | changed
+
+
+def test_new_region_starts_without_schools_and_with_a_planner_to_fill(
+    city, mailoutbox, django_capture_on_commit_callbacks
+):
+    client = manager(city)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(address("region-add"), new_region()).status_code == 302
+    region = Region.objects.get(slug="maasstad")
+    assert region.parameters == {"minimum_list_length": 3}
+    year = region.years.get()
+    assert (year.code, year.starts_on, year.born_to) == ("2024-2025", date(2024, 10, 1), date(2022, 9, 30))
+    rounds = list(year.rounds.order_by("position"))
+    assert [r.code for r in rounds] == ["ALM1", "ALM2", "VOVP1", "ALM3", "ALM4", "VOVP2"]
+    assert all(r.central_matching_on is None and r.state == RoundState.PLANNED for r in rounds)
+    assert {e.year for e in Event.objects.filter(kind="region_added")} == {city.year, year}
+    assert [mail.to for mail in mailoutbox] == [["nieuw@example.org"]]
+    # Its manager finds every page open on nothing, and can fill the planner.
+    theirs = logged_in(region.memberships.get().user)
+    for name in ("office-today", "planner", "school-list", "round-list", "draw-room", "ledger", "case-list"):
+        assert theirs.get(address(name), follow=True).status_code == 200, name
+    for name in ("round-detail", "round-board"):
+        assert theirs.get(address(name, "ALM1")).status_code == 200, name
+    dates = {"parents_from": "2024-12-01", "parents_until": "2024-12-31", "processing_until": "2025-01-01"}
+    days = dates | {"school_draws_on": "2025-01-10", "central_matching_on": "2025-01-10"}
+    more = {"offers_on": "2025-01-17", "reply_weeks": 4, "reason": "De eerste kalender"}
+    assert theirs.post(address("planner-round", "ALM1"), days | more).status_code == 302
+    rounds[0].refresh_from_db()
+    assert rounds[0].offers_on == date(2025, 1, 17)
+    assert theirs.post(address("board-list"), {"name": "Stichting Nieuw"}).status_code == 302
+    board = region.boards.get()
+    school = {"brin": "77ZZ00", "name": "De Nieuwe", "board": board.pk, "postcode": "2511AB", "places": "8"}
+    assert theirs.post(address("school-add"), school | {"draw_mode": "digital"}).status_code == 302
+    assert SchoolRound.objects.filter(round__year=year).count() == 6
+    # The region that asked sees nothing of it.
+    assert "De Nieuwe" not in text(client, address("school-list"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status", "sentence"),
+    [
+        ("slug", "Den Haag!", 422, "Use small letters, digits and hyphens"),
+        ("slug", "school", 422, "This word stands in other addresses already"),
+        ("slug", "den-haag", 409, "There is a region with this short name already"),
+        ("year", "1999-2000", 422, "Choose the year to begin with."),
+        ("email", "geen adres", 422, "This is not an e-mail address"),
+        ("email", "elders@example.org", 409, "works for another region already"),
+        ("sending_time", "25:00", 409, "must be a time such as 09:00"),
+    ],
+)
+def test_region_that_cannot_be_gets_a_sentence_and_nothing_is_lost(city, field, value, status, sentence):
+    other = region_user(city.year.region)
+    type(other).objects.filter(pk=other.pk).update(email="elders@example.org")
+    answer = manager(city).post(address("region-add"), new_region(**{field: value}))
+    assert answer.status_code == status
+    page = answer.content.decode()
+    assert sentence in page and 'value="Maasstad"' in page
+    assert Region.objects.count() == 1
+
+
+def test_only_the_programme_manager_adds_a_region(city):
+    office = logged_in(region_user(city.year.region, Role.CENTRAL_OFFICE))
+    assert office.get(address("region-add")).status_code == 403
+    assert office.post(address("region-add"), new_region()).status_code == 403
+    assert Region.objects.count() == 1

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 
 from admissions.enums import BoardCondition, JobKind
 from admissions.services.draws.preflight import Finding, check_installation, counted_seats, school_findings
+from admissions.services.draws.vovp_board import seat_word, vovp_findings, vovp_seats
 from lottery.enums import VERIFIED_STATES
 from lottery.models import Draw, DrawSession
 from lottery.selectors import BYTES, draws_of, live_sessions
@@ -28,6 +29,8 @@ from schools.models import AdmissionYear, EventHead, Job, Round, SchoolRound
 C = BoardCondition
 OK, RED, AMBER, NONE = "ok", "err", "warn", ""  # NONE: this school is not asked for it
 NEEDS_CEILING = frozenset({C.PLACES, C.RULES, C.DRAW})
+OF_VOVP = (C.SEATS, C.REPLIES, C.CONTACT)
+CONDITIONS = {RoundKind.ALM: tuple(c for c in C if c not in OF_VOVP), RoundKind.VOVP: OF_VOVP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Board:
 
     rows: tuple[Row, ...]
     general: tuple[Finding, ...] = ()
+    conditions: tuple[BoardCondition, ...] = ()
 
     def with_tone(self, tone: str) -> list[Row]:
         return [row for row in self.rows if row.tone == tone]
@@ -93,16 +97,17 @@ class Board:
 
 def readiness_board(round_: Round) -> Board:
     """Every school and condition; at most nine queries, whatever the number of schools."""
-    seats = counted_seats(round_)
-    conditions = list(C) if round_.kind == RoundKind.ALM else []
+    is_vovp = round_.kind == RoundKind.VOVP
+    seats = vovp_seats(round_) if is_vovp else counted_seats(round_)
+    conditions = CONDITIONS[RoundKind(round_.kind)]
     findings: dict[tuple[int, str], Finding] = {}
-    for finding in school_findings(round_, seats):
+    for finding in vovp_findings(round_, seats) if is_vovp else school_findings(round_, seats):
         findings.setdefault((finding.seat, finding.kind), finding)
     for finding in _letters(round_, seats):
         findings[finding.seat, finding.kind] = finding
     rows = tuple(Row(seat, tuple(_cell(seat, c, findings) for c in conditions)) for seat in seats)
     places_unknown = (f for (seat, _kind), f in findings.items() if not seat)
-    return Board(rows, (*check_installation(round_), *places_unknown))
+    return Board(rows, (*check_installation(round_), *places_unknown), conditions)
 
 
 def _cell(seat: SchoolRound, condition: BoardCondition, findings: Mapping[tuple[int, str], Finding]) -> Cell:
@@ -111,6 +116,9 @@ def _cell(seat: SchoolRound, condition: BoardCondition, findings: Mapping[tuple[
         return Cell(condition, RED if finding.is_red else AMBER, finding.short or finding.text, finding)
     if condition in NEEDS_CEILING and not seat.is_capped:
         return Cell(condition, NONE, pgettext("board cell", "no ceiling"))
+    if condition == C.SEATS:
+        word = seat_word(seat) if seat.is_capped else pgettext("board cell", "no ceiling")
+        return Cell(condition, OK, word)
     if condition == C.DRAW:
         word = (
             pgettext("board cell", "Own draw")

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.enums import JobKind
-from admissions.models import Application
+from admissions.models import Application, Repair
 from admissions.procedures.registry import procedure_of
 from admissions.rules import OFFICE
 from admissions.services.draws.commitment_mail import commitment_messages
+from admissions.services.draws.ended_repairs import end_draws_afterwards
 from admissions.services.draws.freezing import freeze_lists
 from admissions.services.draws.preflight import READY, check_round
 from admissions.services.draws.rehearsal import settle_care
@@ -209,8 +210,10 @@ def void_round(session_id: int, *, reason: str, actor: User) -> DrawSession:
     round_id = DrawSession.objects.values_list("round_id", flat=True).get(pk=session_id)
     round_ = _locked_round(round_id)
     session = void_session(session_id=session_id, reason=reason, actor=actor)
-    if session.kind != SessionKind.ROUND:
-        return session  # its round stands as it was
+    if session.kind != SessionKind.ROUND:  # its round stands as it was
+        children = Repair.objects.filter(mini_session=session).values_list("application", flat=True)
+        end_draws_afterwards([pk for pk in children if pk is not None], actor=actor)
+        return session
     move_round(round_, READY[round_.kind], actor=actor, reason=session.name)  # type: ignore[index]
     carry_out(round_)  # the lists are open again: who withdrew is not in the next attempt
     return session

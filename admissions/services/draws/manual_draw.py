@@ -55,11 +55,16 @@ def undecided(school_round: SchoolRound) -> dict[int, int]:
 
 
 def preview(school_round: SchoolRound) -> Processed:
-    """What automatic processing would do (DH-072): whole classes while they fit; in the first that does not, lots."""
+    """What automatic processing would do (DH-072)."""
+    return processed(undecided(school_round), places=open_places(school_round.round)[school_round.pk])
+
+
+def processed(tiers: Mapping[int, int], *, places: int) -> Processed:
+    """Whole classes while they fit; in the first that does not, lots (DH-072). ``tiers``: class by application id."""
     by_tier: defaultdict[int, list[int]] = defaultdict(list)
-    for pk, tier in sorted(undecided(school_round).items()):
+    for pk, tier in sorted(tiers.items()):
         by_tier[tier].append(pk)
-    left = open_places(school_round.round)[school_round.pk]
+    left = places
     admitted: list[int] = []
     drawn_out: list[int] = []
     to_draw: list[int] = []

@@ -1,5 +1,6 @@
 """A draw afterwards for one child: its session, a next attempt, and what its lot reaches (OA-LOT/1 section 8)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -166,18 +167,21 @@ def apply_mini_session(*, session_id: int, actor: User | None) -> str | None:
     mark_applied(session, at=at)
     assert repair.application is not None  # a forgotten child
     application = Application.objects.select_for_update(of=("self",)).get(pk=repair.application.pk)
-    placement = None
-    if found.code is not None:
+    placement, has_left = None, application.decision != Decision.UNDECIDED
+    if has_left:
+        found = replace(found, code=None)  # the lot counts for nothing (Q-10)
+    elif found.code is not None:
         placement = give_place(application, round_, code=found.code, session=session, actor=actor)
     else:
         duty = CareCase.objects.filter(application=application, state__in=CARE_DUTY_STATES).exists()
         target = Decision.CARE_FOLLOW_UP if duty else Decision.UNPLACED
-        leave_without(application, target, session=session, actor=actor)
+        leave_without(application, target, cause=session.name, actor=actor)
     application.refresh_from_db()
-    hold_repair_message(application, placement, round_, session)
+    if not has_left:
+        hold_repair_message(application, placement, round_, session)
     check_move(repair, RepairState.DONE, REPAIR_MOVES, repair.state)
     repair.state, repair.done_at = RepairState.DONE, at
-    repair.outcome = {"code": found.code or "", "draw": found.draw}
+    repair.outcome = {"code": found.code or "", "draw": found.draw} | ({"ended": True} if has_left else {})
     repair.save()
     told = _("The draw afterwards, session %(name)s, is official.") % {"name": session.name}
     attest(repair.session, AttestationKind.REPAIR, actor=actor, at=at, note=told)

@@ -7,12 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from admissions.enums import OPEN_CARE_STATES, ClaimState, Decision, FormState
-from admissions.models import Application, ApplicationForm, CareCase, PriorityClaim
+from admissions.enums import (
+    OPEN_CARE_STATES,
+    ClaimState,
+    Decision,
+    FormState,
+    RepairKind,
+    RepairState,
+)
+from admissions.models import Application, ApplicationForm, CareCase, PriorityClaim, Repair
 from admissions.selectors.office import per_seat
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
@@ -39,6 +46,7 @@ class Finding:
     kind: str = ""
     seat: int = 0  # key of the school's row in this round
     short: str = ""  # the same in two words, for a cell of the round board
+    row: int = 0  # key of what the address is about, when that is no school or round
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ def check_installation(round_: Round) -> Iterator[Finding]:
         )
     for problem in self_test():
         yield Finding(True, problem, kind="self_test")
+    yield from _new_orders(round_)
     if is_test_mode() and not round_.year.is_rehearsal:
         yield Finding(
             True,
@@ -145,6 +154,21 @@ def check_installation(round_: Round) -> Iterator[Finding]:
         )
     if round_.year.is_rehearsal:
         yield Finding(False, _("This is a rehearsal: the result is not a real one."), kind="rehearsal")
+
+
+def _new_orders(round_: Round) -> Iterator[Finding]:
+    """Q-32: a new draw by hand was asked for and waits for its second person; after the freeze it is too late."""
+    seat = SchoolRound.objects.filter(
+        round=OuterRef("session__round"), programme__code=OuterRef("session__key")
+    )
+    rows = Repair.objects.filter(
+        session__round=round_, kind=RepairKind.NEW_ORDER, state=RepairState.PROPOSED
+    ).annotate(school=Subquery(seat.values("programme__name")[:1]))
+    for pk, school, key in rows.values_list("pk", "school", "session__key"):
+        text = _("%(school)s: a new draw by hand was asked for and waits for a second person to decide.") % {
+            "school": school or key
+        }
+        yield Finding(True, text, address="admissions:repair", kind=f"new-order-{pk}", row=pk)
 
 
 def _at_school(

@@ -7,6 +7,7 @@ from admissions.enums import CARE_DUTY_STATES, Decision
 from admissions.models import Application, CareCase, Placement
 from admissions.procedures.registry import procedure_of
 from admissions.services.explaining.sheet_links import links_for, sheet_url
+from admissions.services.letters.offers import care_letters_sent
 from admissions.services.letters.outcome_messages import (
     LETTER_LANGUAGE,
     letter_merge,
@@ -16,7 +17,7 @@ from admissions.services.letters.outcome_messages import (
 from admissions.services.letters.recipients import to_parents
 from lottery.models import DrawSession
 from lottery.services.sessions import outcome_of
-from notifications.enums import MessageKind
+from notifications.enums import MessageKind, MessageState
 from notifications.models import Message
 from notifications.services.outbox import cancel_messages, hold_messages, release_messages
 from schools.clock import now
@@ -78,6 +79,9 @@ def hold_repair_message(
     hold_messages([message])
     if round_.state in (RoundState.OFFERS, RoundState.CLOSED):
         release_messages(round_id=round_.pk, now=at)
+        message.refresh_from_db(fields=["state"])
+        if message.state == MessageState.RELEASED and kind == MessageKind.M16:
+            care_letters_sent([application.registration_number])  # DH-179: this was the care letter
 
 
 def _repaired_list(

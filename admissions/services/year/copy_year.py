@@ -29,8 +29,8 @@ def planned_year(region: Region) -> AdmissionYear | None:
 def copy_year(source: AdmissionYear, *, actor: User) -> AdmissionYear:
     """Make the next year; all its rounds are PLANNED, and no page works in it before it is opened.
 
-    Schools that close before it begins stay out. Errors: CopyRefused when there is such a year already, CalendarError
-    when the dates of the last year, a year later, cannot be.
+    Schools and programmes that close before it begins stay out. Errors: CopyRefused when there is such a year
+    already, CalendarError when the dates of the last year, a year later, cannot be.
     """
     AdmissionYear.objects.select_for_update(no_key=True).get(pk=source.pk)
     calendar = next_calendar(calendar_of(source))
@@ -54,8 +54,10 @@ def copy_year(source: AdmissionYear, *, actor: User) -> AdmissionYear:
         copied_parameters=source.region.parameters,
     )
     rounds = make_rounds(year, plan)
-    rows = SchoolRound.objects.filter(round__year=source).exclude(
-        programme__school__closed_on__lte=plan.starts_on
+    rows = (
+        SchoolRound.objects.filter(round__year=source)
+        .exclude(programme__school__closed_on__lte=plan.starts_on)
+        .exclude(programme__closed_on__lte=plan.starts_on)
     )
     SchoolRound.objects.bulk_create(
         (

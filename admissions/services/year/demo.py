@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from admissions.services.figures.earlier_years import import_figures, read_figures
 from admissions.services.year.import_applications import import_applications
@@ -94,7 +95,12 @@ def import_demo_year() -> AdmissionYear:
     earlier = (DEMO_DIRECTORY / "earlier-figures.csv").read_bytes()  # two years before, invented (DH-160)
     import_figures(read_figures(earlier, region=region, name="earlier-figures.csv"), year=year, actor=None)
     Region.objects.filter(pk=region.pk, desk_email="").update(
-        desk_name=_("Parents' desk"), desk_email="ouders@example.org", desk_phone="070 000 0000"
+        desk_name=_("Parents' desk"),
+        desk_email="ouders@example.org",
+        desk_phone="070 000 0000",
+        school_desk_name=pgettext("role", "Support desk for schools"),
+        school_desk_email="scholen@example.org",
+        school_desk_phone="070 000 0002",
     )
     schools = list(School.objects.filter(region=region))
     for school in schools:

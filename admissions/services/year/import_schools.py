@@ -204,19 +204,7 @@ def set_up_year(
         if existing.schools_hash != fingerprint(schools):
             raise FileError(_("schools.csv differs from the one imported before for this year."))
         return existing, False, unknown
-    year = AdmissionYear.objects.create(
-        region=region,
-        code=plan.code,
-        starts_on=plan.starts_on,
-        ends_on=plan.ends_on,
-        uncapped_ends_on=plan.uncapped_ends_on,
-        born_from=plan.born_from,
-        born_to=plan.born_to,
-        is_rehearsal=settings.REHEARSAL_ALLOWED,
-        clock_at=local_moment(plan.starts_on) if settings.REHEARSAL_ALLOWED else None,
-        calendar=calendar,
-        schools_hash=fingerprint(schools),
-    )
+    year = create_year(region, plan, calendar=calendar, schools_hash=fingerprint(schools))
     rounds = make_rounds(year, plan)
     programmes = make_programmes(region, schools)
     make_school_rounds(year, rounds, programmes, schools)
@@ -241,6 +229,25 @@ def set_up_year(
     if year.is_rehearsal:
         confirm_rules_in_rehearsal(year)
     return year, True, unknown
+
+
+def create_year(
+    region: Region, plan: YearPlan, *, calendar: Mapping[str, Any], schools_hash: str
+) -> AdmissionYear:
+    """The row of a new year; a rehearsal, standing on its first day, where this installation makes rehearsals."""
+    return AdmissionYear.objects.create(
+        region=region,
+        code=plan.code,
+        starts_on=plan.starts_on,
+        ends_on=plan.ends_on,
+        uncapped_ends_on=plan.uncapped_ends_on,
+        born_from=plan.born_from,
+        born_to=plan.born_to,
+        is_rehearsal=settings.REHEARSAL_ALLOWED,
+        clock_at=local_moment(plan.starts_on) if settings.REHEARSAL_ALLOWED else None,
+        calendar=calendar,
+        schools_hash=schools_hash,
+    )
 
 
 def make_rounds(year: AdmissionYear, plan: YearPlan) -> dict[str, Round]:

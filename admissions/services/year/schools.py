@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -28,6 +29,12 @@ from schools.models import AdmissionYear, Board, PriorityRule, Programme, Region
 from schools.services.events import Fact, record_event, record_events
 from schools.services.planner import calendar_of
 
+REGION_FIELDS = (
+    "name",
+    *("desk_name", "desk_email", "desk_phone"),
+    *("school_desk_name", "school_desk_email", "school_desk_phone"),
+    "letter_in_mail",
+)
 AT_REST = (RoundState.PLANNED, RoundState.OFFERS, RoundState.CLOSED)
 
 
@@ -83,7 +90,7 @@ def close_school(school: School, *, on: date | None, year: AdmissionYear, actor:
     school = School.objects.select_for_update(of=("self",)).get(pk=school.pk)
     AdmissionYear.objects.select_for_update(no_key=True).get(pk=year.pk)
     if on is not None:
-        _check_closable(school, on, year)
+        check_closable(Programme.objects.filter(school=school), on, year)
     if school.closed_on == on:
         return
     old = school.closed_on
@@ -99,9 +106,10 @@ def close_school(school: School, *, on: date | None, year: AdmissionYear, actor:
     record_event(year, fact, actor=actor)
 
 
-def _check_closable(school: School, on: date, year: AdmissionYear) -> None:
-    rows = SchoolRound.objects.filter(programme__school=school, round__year=year).select_related("round")
-    for row in rows.order_by("round__position"):
+def check_closable(programmes: QuerySet[Programme], on: date, year: AdmissionYear) -> None:
+    """Errors: SchoolRefused when children still count on one of these, or could be placed there after ``on``."""
+    rows = SchoolRound.objects.filter(programme__in=programmes, round__year=year).select_related("round")
+    for row in rows.order_by("round__position", "pk"):
         round_ = row.round
         if round_.state not in AT_REST:
             raise SchoolRefused(
@@ -124,7 +132,7 @@ def _check_closable(school: School, on: date, year: AdmissionYear) -> None:
             )
             raise SchoolRefused(text % {"round": round_.code, "n": row.ceiling or 0}, field="closed_on")
     open_offers = Placement.objects.filter(
-        school_round__programme__school=school,
+        school_round__programme__in=programmes,
         school_round__round__year=year,
         state__in=(PlacementState.RESERVED, PlacementState.OFFERED),
     ).count()
@@ -364,8 +372,7 @@ def set_region(region: Region, data: Mapping[str, Any], *, year: AdmissionYear, 
         else:
             parameters[name] = value
     Parameters.read(parameters)
-    fields = ("name", "desk_name", "desk_email", "desk_phone", "letter_in_mail")
-    changed = [name for name in fields if getattr(locked, name) != data[name]]
+    changed = [name for name in REGION_FIELDS if getattr(locked, name) != data[name]]
     for name in changed:
         setattr(locked, name, data[name])
     if parameters != locked.parameters:
