@@ -39,6 +39,11 @@ class CaseEnd(models.TextChoices):
     MADE_FINAL = "made_final", pgettext_lazy("case end", "Made final with proof of receipt")
     LAST_VERSION = "last_version", pgettext_lazy("case end", "The last final version counts")
     NEXT_ROUND = "next_round", pgettext_lazy("case end", "The child goes to the next period")
+    ADDED_TO_VOVP = "added_to_vovp", pgettext_lazy("case end", "Added to the VOVP as a child without a place")
+    NO_ROUND_LEFT = (
+        "no_round_left",
+        pgettext_lazy("case end", "Only schools without a ceiling are left this year"),
+    )
     CARE_OUTCOME = "care_outcome", pgettext_lazy("case end", "The care route has an outcome")
     LETTER_READ = "letter_read", pgettext_lazy("case end", "Letter read and good")
     LETTER_BACK = "letter_back", pgettext_lazy("case end", "Letter back at the school")
@@ -57,7 +62,7 @@ CASE_ENDS: dict[str, tuple[str, ...]] = {
     CaseKind.MANUAL_DECISION: (E.STANDS, E.NEW_ORDER),
     CaseKind.DISPUTE: (E.STANDS, E.NEW_ORDER),
     CaseKind.WITHDRAWAL: (E.STAYS_OUT, E.MAY_AGAIN),
-    CaseKind.NOT_FINAL: (E.MADE_FINAL, E.LAST_VERSION, E.NEXT_ROUND),
+    CaseKind.NOT_FINAL: (E.MADE_FINAL, E.LAST_VERSION, E.NEXT_ROUND, E.ADDED_TO_VOVP, E.NO_ROUND_LEFT),
     CaseKind.SIGNAL: (E.CARE_OUTCOME, E.WITHDRAWN, E.VOIDED),
     CaseKind.CARE_LETTER: (E.LETTER_READ, E.LETTER_BACK, E.WITHDRAWN, E.VOIDED),
     CaseKind.MOVE: (E.MOVE_ALLOWED, E.MOVE_REFUSED),

@@ -151,12 +151,16 @@ class BoardCondition(models.TextChoices):
     RULES = "regels", pgettext_lazy("board column", "Rules confirmed")
     LETTERS = "brieven", pgettext_lazy("board column", "Letters in order")
     DRAW = "loting", pgettext_lazy("board column", "Draw")
+    # Of a VOVP.
+    SEATS = "plekken", pgettext_lazy("board column", "Places and seats of improvers")
+    REPLIES = "reacties", pgettext_lazy("board column", "Replies recorded")
+    CONTACT = "contact", pgettext_lazy("board column", "Contact person known")
 
     @property
     def finding(self) -> str:
         """The kind of pre-flight finding that tells of it."""
-        kinds = ("forms", "claims", "care", "places", "rules", "letters", "manual")
-        return dict(zip(BoardCondition, kinds, strict=True))[self]
+        of_alm = ("forms", "claims", "care", "places", "rules", "letters", "manual")
+        return dict(zip(BoardCondition, (*of_alm, "seats", "replies", "contact"), strict=True))[self]
 
 
 class WithdrawalReason(models.TextChoices):
@@ -264,7 +268,8 @@ class RepairState(models.TextChoices):
 
 REPAIR_MOVES: dict[str, set[str]] = {
     RepairState.PROPOSED: {RepairState.APPROVED, RepairState.DONE, RepairState.REJECTED},
-    RepairState.APPROVED: {RepairState.DONE},
+    # REJECTED: its draw was void and the child left before the next attempt.
+    RepairState.APPROVED: {RepairState.DONE, RepairState.REJECTED},
     RepairState.DONE: set(),
     RepairState.REJECTED: set(),
 }

@@ -12,12 +12,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from admissions.enums import CaseKind, FormState, PlacementState
+from admissions.exception_enums import ExceptionKind, ExceptionState
 from admissions.forms import cases as forms
-from admissions.models import Case, MoveRequest, Placement
+from admissions.models import Case, MoveRequest, PlaceException, Placement
 from admissions.services.cases import actions as settle
 from admissions.services.draws.new_order import finished_draws
 from admissions.services.forms.application_forms import finalise_late
 from admissions.services.forms.corrections import correct_birth_date, void_application
+from admissions.services.places.exception_kinds import propose_exception
+from admissions.services.places.forgotten_forms import is_last_period, vovp_for_forgotten
+from schools.context import round_name
 from schools.enums import PLAYED_STATES, RoundState
 from schools.models import Round, User
 
@@ -85,7 +89,7 @@ def ways_for(case: Case) -> list[Way]:
         K.MOVE: _to_move,
         K.OVERDUE: _to_reply,
         K.UNSENT: _to_letters,
-        K.NOT_FINAL: _to_repair,
+        K.NOT_FINAL: _to_entry,
         K.BIRTH_DATE: _to_repair,
         K.MANUAL_DECISION: _to_draws,
         K.DISPUTE: _to_draws,
@@ -196,17 +200,40 @@ def _not_final(case: Case) -> list[Action]:
                 settle.keep_last_version,
             )
         ]
-    later = _reason(
-        "next_round",
-        _("The child goes to the next period"),
-        _(
-            "There is no proof that the form came in on time, or the lists have been frozen. Nobody's result changes."
-        ),
-        pgettext("button", "To the next period"),
-        settle.to_next_round,
+    why = _(
+        "There is no proof that the form came in on time, or the lists have been frozen. Nobody's result changes."
     )
+    if is_last_period(_round(case)):
+        title, button = _("No period is left"), pgettext("button", "Only schools without a ceiling are left")
+        why += " " + _("The parents can still apply at a school without a ceiling.")
+    else:
+        title, button = _("The child goes to the next period"), pgettext("button", "To the next period")
+    later = _reason("next_round", title, why, button, settle.to_next_round)
     if _is_past_freeze(_round(case)):
-        return [later]
+        vovp = vovp_for_forgotten(_round(case))
+        if vovp is None or _asked(case) is not None:
+            return [later]
+        return [
+            Action(
+                "add_vovp",
+                _("Add the child to %(vovp)s") % {"vovp": round_name(vovp)},
+                _(
+                    "Only with proof that the form came in on time. The child takes part as one without a place, if "
+                    "the family wants. Somebody else must decide on it too."
+                ),
+                pgettext("button", "Ask a second person"),
+                forms.LateFormForm,
+                lambda _case, data, actor: propose_exception(
+                    ExceptionKind.VOVP_ENTRY,
+                    application.pk,
+                    vovp,
+                    reason=data["proof"],
+                    is_checked=True,
+                    actor=actor,
+                ),
+            ),
+            later,
+        ]
     return [
         Action(
             "make_final",
@@ -220,6 +247,12 @@ def _not_final(case: Case) -> list[Action]:
         ),
         later,
     ]
+
+
+def _asked(case: Case) -> PlaceException | None:
+    """The request to add a forgotten child, while it waits for its second person."""
+    rows = PlaceException.objects.filter(application=case.application_id, kind=ExceptionKind.VOVP_ENTRY)
+    return rows.filter(state=ExceptionState.PROPOSED).first()
 
 
 def _draw(case: Case) -> list[Action]:
@@ -299,6 +332,18 @@ def _to_repair(case: Case) -> list[Way]:
         )
     url = reverse("admissions:repair-propose", args=[round_.code, slug])
     return [Way(title, text, url, pgettext("button", "Propose this"))]
+
+
+def _to_entry(case: Case) -> list[Way]:
+    asked = _asked(case)
+    if asked is None:
+        return _to_repair(case)
+    text = _(
+        "The child is added to the VOVP when a second person has decided. The case then closes by itself."
+    )
+    url = reverse("admissions:exception", args=[asked.pk])
+    title = _("This waits for a second person")
+    return [Way(title, text, url, pgettext("button", "To the request"))]
 
 
 def _to_draws(case: Case) -> list[Way]:

@@ -32,7 +32,7 @@ from schools.models import Event, SchoolRound, User, local_moment
 from tests.admissions.office import logged_in, text
 from tests.factories.admissions import ApplicationFactory, CaseFactory, PlacementFactory
 from tests.factories.notifications import MessageFactory
-from tests.factories.schools import RegionFactory, SchoolRoundFactory, region_user, school_user
+from tests.factories.schools import RegionFactory, RoundFactory, SchoolRoundFactory, region_user, school_user
 
 pytestmark = pytest.mark.django_db
 THURSDAY = date(2024, 1, 25)  # three working days later it is Tuesday 30 January
@@ -284,6 +284,7 @@ def test_of_three_alike_the_question_stays_until_one_is_left(seats: SchoolRound,
 
 def test_a_form_that_fell_back_and_a_form_that_came_too_late(seats: SchoolRound, manager: User):
     """DH-059, Q-14, Q-31: after the draw only the next period, or a draw of its own by two people."""
+    RoundFactory(year=seats.round.year, code="ALM2")
     fell_back = CaseFactory(application=child(seats), kind=CaseKind.NOT_FINAL, note="released")
     forgotten = CaseFactory(
         application=child(seats, form__state=FormState.EXPIRED, decision=Decision.PENDING),

@@ -8,13 +8,15 @@ from admissions.services.cases.actions import dispute_draw
 from admissions.services.draws.ceremony import freeze_round
 from admissions.services.draws.hand_draw import enter_order, finish_hand_draw, start_hand_draw
 from admissions.services.draws.manual_draw import finish_decisions
+from admissions.services.draws.preflight import check_round
 from admissions.services.draws.repair_base import RepairError
-from admissions.services.draws.repairs import Asked, approve, propose
+from admissions.services.draws.repairs import Asked, propose, reject
 from admissions.services.integrity.facts import problems_of
 from admissions.services.places.ledger import open_places
 from lottery.enums import SessionState
 from lottery.models import DrawSession
 from schools.enums import Role
+from schools.errors import RefusedError
 from schools.models import Event
 from tests.admissions.test_hand_draw import Desk
 from tests.factories.ceremony import logged_in
@@ -85,13 +87,27 @@ def test_school_draws_again_among_those_whom_lots_decided_about(desk: Desk):
     assert list(problems_of(desk.city.year)) == []
 
 
+def test_request_that_waits_for_its_second_person_blocks_the_freeze(desk: Desk):
+    """Q-32: after the freeze it would be too late; the pre-flight and the board lead to the decision."""
+    session = desk.draw("F E")
+    finish_decisions(desk.seat.pk, actor=desk.director)
+    assert "new-order" not in {one.kind[:9] for one in check_round(desk.city.round("ALM1")).findings}
+    repair = propose(session.pk, asked(), actor=desk.manager)
+    found = [one for one in check_round(desk.city.round("ALM1")).red if one.kind.startswith("new-order")]
+    assert len(found) == 1 and desk.seat.programme.name in found[0].text
+    client, link = logged_in(desk.manager), f'href="/herstel/{repair.pk}/"'
+    assert link in client.get("/programma/loting/ALM1/").content.decode()
+    assert link in client.get("/programma/rondes/ALM1/bord/").content.decode()
+    with pytest.raises(RefusedError):
+        freeze_round(desk.city.round("ALM1").pk, actor=desk.manager, beacon_at=None, warnings_seen=True)
+    reject(repair.pk, actor=desk.office)
+    assert link not in client.get("/programma/loting/ALM1/").content.decode()
+
+
 def test_after_the_freeze_the_draw_stands(desk: Desk):
     session = desk.draw()
     finish_decisions(desk.seat.pk, actor=desk.director)
-    repair = propose(session.pk, asked(), actor=desk.manager)
     freeze_round(desk.city.round("ALM1").pk, actor=desk.manager, warnings_seen=True)
-    with pytest.raises(RepairError):
-        approve(repair.pk, actor=desk.office)
     with pytest.raises(RepairError):
         propose(session.pk, asked(), actor=desk.office)
     session.refresh_from_db()

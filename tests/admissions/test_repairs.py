@@ -255,6 +255,60 @@ def test_void_draw_afterwards_gets_a_next_attempt_that_names_it(room: Room):
     assert list(problems_of(room.city.year)) == []
 
 
+def leaves(child: Application) -> None:
+    withdraw(child.pk, reason=Reason("moved_outside"), on=None, actor=None)
+
+
+@pytest.mark.parametrize("first", ["void", "withdrawal"])
+def test_child_that_leaves_ends_its_void_draw_afterwards(room: Room, first: str):
+    """Nothing stays under way for ever, whichever came first; who has left is not drawn again (Q-10)."""
+    child = forget(room)
+    session = official(room)
+    asked = Asked(RepairKind.MINI_SESSION, REASON, DOCUMENT, child.pk)
+    repair = approve(propose(session.pk, asked, actor=room.first).pk, actor=room.second)
+    mini = repair.mini_session
+    assert mini is not None
+    if first == "withdrawal":
+        leaves(child)
+        assert Repair.objects.get().state == RepairState.APPROVED  # it was committed in public
+    void_round(mini.pk, reason="De dobbelstenen zijn weg", actor=room.first)
+    if first == "void":
+        assert Repair.objects.get().state == RepairState.APPROVED
+        leaves(child)
+    repair.refresh_from_db()
+    assert (repair.state, repair.outcome) == (RepairState.REJECTED, {"ended": True})
+    note = session.attestations.filter(kind="repair").order_by("-pk").values_list("note", flat=True)[0]
+    assert mini.name in note and "a0" not in note
+    page = logged_in(room.first).get(f"/herstel/{repair.pk}/").content.decode()
+    assert "Er komt geen nieuwe poging" in page or "There is no next attempt" in page
+    assert 'value="again"' not in page
+    with pytest.raises(RepairError):
+        draw_again(repair.pk, actor=room.first)
+    assert Event.objects.filter(kind="repair_ended", object_key=child.registration_number).count() == 1
+    assert list(problems_of(room.city.year)) == []
+
+
+def test_committed_draw_afterwards_of_a_child_that_left_counts_for_nothing(room: Room):
+    """It is drawn and official like every commitment; no place, no message, and the repair is done."""
+    child = forget(room)
+    session = official(room)
+    asked = Asked(RepairKind.MINI_SESSION, REASON, DOCUMENT, child.pk)
+    repair = approve(propose(session.pk, asked, actor=room.first).pk, actor=room.second)
+    mini = repair.mini_session
+    assert mini is not None
+    leaves(child)
+    for user in (room.first, room.notary):
+        enter(session_id=mini.pk, kind=EntryKind.DICE, values=[DICE], actor=user)
+    finish(use_stand_in(session_id=mini.pk, actor=room.first))
+    assert apply_mini_session(session_id=mini.pk, actor=room.first) is None
+    repair.refresh_from_db()
+    assert repair.state == RepairState.DONE and repair.outcome["ended"]
+    assert not Placement.objects.filter(application=child).exists()
+    results = Message.objects.filter(registration_number=child.registration_number)
+    assert not results.filter(kind__in=["M04", "M05", "M06"]).exists()
+    assert list(problems_of(room.city.year)) == []
+
+
 # --- a shadow result
 
 

@@ -13,6 +13,7 @@ from admissions.services.cases.opening import Opening, open_case
 from admissions.services.cases.settling import CaseError, locked_case, settle_cases
 from admissions.services.cases.working import add_note
 from admissions.services.forms.corrections import void_application
+from admissions.services.places.forgotten_forms import is_last_period
 from lottery.enums import SessionKind
 from lottery.models import DrawSession
 from schools.enums import PLAYED_STATES, DrawMode, RoundState
@@ -81,11 +82,15 @@ def keep_last_version(case_id: int, *, reason: str, actor: User) -> Case:
 
 @transaction.atomic
 def to_next_round(case_id: int, *, reason: str, actor: User) -> Case:
-    """No proof that the form came in on time, or too late for this draw: the next period is for it (Q-14, Q-31)."""
+    """No proof that the form came in on time, or too late for this draw: the next period is for it (Q-14, Q-31).
+
+    After the last period of the year only schools without a ceiling are left.
+    """
     case = locked_case(case_id, CaseKind.NOT_FINAL)
     if case.application is None or case.application.form.state != FormState.EXPIRED:
         raise CaseError(_("This form takes part already."))
-    return _settle(case, CaseEnd.NEXT_ROUND, reason, actor)
+    is_last = is_last_period(case.application.first_choice.round)
+    return _settle(case, CaseEnd.NO_ROUND_LEFT if is_last else CaseEnd.NEXT_ROUND, reason, actor)
 
 
 # Draws by hand that are disputed (Q-32, DH-077)

@@ -8,7 +8,10 @@ from admissions.exception_enums import EXCEPTION_MOVES, ExceptionKind, Exception
 from admissions.models import Application, CareLetter, Participation, PlaceException, Placement
 from admissions.services.cases.settling import ENDED
 from admissions.services.draws.repair_messages import hold_repair_message
+from admissions.services.forms.application_forms import check_late
+from admissions.services.letters.notices import tell_invited
 from admissions.services.places.exceptions import ExceptionRefused, check_nothing_frozen, give_place
+from admissions.services.places.forgotten_forms import add_forgotten, check_forgotten, is_forgotten
 from admissions.services.year.states import check_move
 from admissions.validators import contains_bsn
 from lottery.enums import OFFICIAL_STATES
@@ -78,13 +81,16 @@ def _drawn_in(application: Application) -> DrawSession:
 
 
 def _vovp_entry(application: Application, round_: Round) -> list[str]:
-    """A child without a place joins a VOVP that did not serve it (Q-20), or that care kept it from (Q-12).
+    """A child without a place joins a VOVP that did not serve it (Q-20), or that care kept it from (Q-12); or one that
+    its school forgot in the last period of the year (Q-31).
 
     Nobody has a number there yet: all lots are drawn together later, so nobody is passed over.
     """
     if round_.kind != RoundKind.VOVP:
         raise ExceptionRefused(_("Choose a VOVP."))
-    if application.decision != Decision.UNPLACED:
+    if is_forgotten(application):
+        check_forgotten(application, round_)
+    elif application.decision != Decision.UNPLACED:
         raise ExceptionRefused(_("Only a child that was drawn out everywhere can be added."))
     if round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES:
         raise ExceptionRefused(_("The lists of this VOVP have been frozen already."))
@@ -103,15 +109,22 @@ def _load(application_id: int) -> Application:
 
 @transaction.atomic
 def propose_exception(
-    kind: str, application_id: int, round_: Round, *, reason: str, actor: User
+    kind: str, application_id: int, round_: Round, *, reason: str, actor: User, is_checked: bool = False
 ) -> PlaceException:
-    """The first person: which exception, for whom, and why. Nothing changes yet."""
+    """The first person: which exception, for whom, and why. Nothing changes yet.
+
+    ``is_checked``: somebody went through the seven points of a forgotten form with its school (DH-045).
+    """
     application, reason = _load(application_id), " ".join(reason.split())
     if len(reason) < LEAST:
         raise ExceptionRefused(_("Give the reason in a sentence."))
     if contains_bsn(reason):
         raise ExceptionRefused(_("This looks like a citizen service number. It may not be stored here."))
     passed_over = preview(kind, application, round_)
+    if kind == K.VOVP_ENTRY and is_forgotten(application):
+        if not is_checked:
+            raise ExceptionRefused(_("Ask this from the case of the form: its seven points stand there."))
+        check_late(application.form.pk)
     try:
         with transaction.atomic():
             row = PlaceException.objects.create(
@@ -159,13 +172,23 @@ def approve_exception(exception_id: int, *, actor: User) -> PlaceException:
         application.refresh_from_db()
         hold_repair_message(application, placement, round_, session)
     else:
-        Participation.objects.create(
-            application=application,
-            round=round_,
-            kind=ParticipationKind.UNPLACED,
-            state=ParticipationState.INVITED,
-        )
+        if is_forgotten(application):
+            add_forgotten(application, round_, proof=row.reason, actor=actor)
+        _join(application, round_)
     return _decided(row, S.DONE, actor)
+
+
+def _join(application: Application, round_: Round) -> None:
+    """On the list like the others; the family hears how to take part as long as it can."""
+    is_over = round_.state == RoundState.OPT_IN_CLOSED
+    Participation.objects.create(
+        application=application,
+        round=round_,
+        kind=ParticipationKind.UNPLACED,
+        state=ParticipationState.NOT_OPTED_IN if is_over else ParticipationState.INVITED,
+    )
+    if round_.state in (RoundState.INVITED, RoundState.OPT_IN):
+        tell_invited(round_)  # whoever was told already hears nothing again
 
 
 @transaction.atomic

@@ -80,7 +80,7 @@ def give_places(
     book_freed(round_.year, [Freed(old, on) for old in left.values() if old is not None])
     for (application, _code), placement in zip(wanted, placements, strict=True):
         target = Decision.ADMITTED if placement.preference_rank == 1 else Decision.PLACED_LOWER
-        _decide(application, target, session, actor)
+        _decide(application, target, session.name, actor)
     if round_.state in (RoundState.OFFERS, RoundState.CLOSED):
         move_rows(
             Placement.objects,
@@ -129,7 +129,7 @@ def _exception(seat: SchoolRound, session: DrawSession, on: date) -> LedgerEntry
     )
 
 
-def _decide(application: Application, target: Decision, session: DrawSession, actor: User | None) -> None:
+def _decide(application: Application, target: Decision, cause: str, actor: User | None) -> None:
     old = application.decision
     if old == target:
         return
@@ -144,7 +144,7 @@ def _decide(application: Application, target: Decision, session: DrawSession, ac
                 application.registration_number,
                 old=application.decision,
                 new=step,
-                reason=session.name,
+                reason=cause,
             )
         )
         application.decision = step
@@ -152,8 +152,6 @@ def _decide(application: Application, target: Decision, session: DrawSession, ac
     record_events(application.year, facts, actor=actor)
 
 
-def leave_without(
-    application: Application, target: Decision, *, session: DrawSession, actor: User | None
-) -> None:
-    """The child reached no place either: decided like those in the draw."""
-    _decide(application, target, session, actor)
+def leave_without(application: Application, target: Decision, *, cause: str, actor: User | None) -> None:
+    """The child reached no place either: decided like those in the draw. ``cause`` stands in the trail."""
+    _decide(application, target, cause, actor)

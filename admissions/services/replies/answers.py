@@ -29,6 +29,7 @@ from admissions.models import (
 )
 from admissions.services.cases.opening import Opening, open_cases
 from admissions.services.cases.settling import live_cases, settle_cases
+from admissions.services.draws.ended_repairs import end_draws_afterwards
 from admissions.services.letters.notices import tell_withdrawals
 from admissions.services.places.freed import Freed, book_freed
 from admissions.services.replies.late_withdrawals import keep_for_later
@@ -240,6 +241,7 @@ def withdraw_all(year: AdmissionYear, leaving: Sequence[Leaving], *, actor: User
     open_cases(year, openings, actor=actor)
     ended = [item.application.pk for item in leaving]
     settle_cases(year, live_cases(ended, CaseKind.OVERDUE, *CARE_KINDS), CaseEnd.WITHDRAWN, actor=actor)
+    end_draws_afterwards(ended, actor=actor)
     facts = [
         Fact(
             "withdrawn",
