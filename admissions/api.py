@@ -7,7 +7,7 @@ from rest_framework import generics, permissions, serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from admissions.api_v1.docs import api_page
+from admissions.api_v1.docs import api_page, swagger_page
 from schools.access import memberships_of
 from schools.enums import Role
 from schools.models import Job
@@ -60,6 +60,7 @@ class JobDetail(generics.RetrieveAPIView[Job]):
 urlpatterns = [
     path("jobs/<int:pk>/", JobDetail.as_view(), name="job"),
     path("", api_page, name="docs"),
+    path("swagger/", swagger_page, name="swagger"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("v1/", include("admissions.api_v1.urls")),
 ]

@@ -1,8 +1,9 @@
-"""The manual of the API: the schema itself, and a plain page made from it that needs no script."""
+"""The manual of the API: the schema itself, a plain page made from it that needs no script, and Swagger UI."""
 
 from functools import cache
 from typing import Any
 
+from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -51,3 +52,11 @@ def operations() -> list[dict[str, Any]]:
 @require_safe
 def api_page(request: HttpRequest) -> HttpResponse:
     return render(request, "admissions/api.html", {"operations": operations()})
+
+
+@login_not_required
+@require_safe
+@csp_update({"img-src": ["data:"]})  # its style sheet holds its own icons
+def swagger_page(request: HttpRequest) -> HttpResponse:
+    """Swagger UI on the schema, from our own server; without script it points to the plain page."""
+    return render(request, "admissions/api_swagger.html")

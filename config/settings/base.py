@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "rules.apps.AutodiscoverRulesConfig",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # the static files of Swagger UI
     "django_filters",
     "django_tables2",
     "django_htmx",
