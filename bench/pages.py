@@ -18,29 +18,53 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
-from bench._board import measure
+from bench._board import BOARD, measure
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE = "postgres://postgres@127.0.0.1/oa_bench"
 PORT = 8199
 USERS, EVERY, SECONDS = 20, 3.0, 30.0
 LIST_BUDGET, SAVE_BUDGET, QUERY_BUDGET = 0.300, 0.200, 20  # seconds, seconds, queries
+CASES = 300
+# More pages that the same users ask, one after another; the board by itself and the ledger are in ``bench._board``. Who
+# looks at a board asks for it once and then polls, so whole boards for everybody are a figure without a budget.
+PAGES = (
+    ("inbox of {cases} cases", "/programma/zaken/", 0.300),
+    ("whole round board", BOARD, None),
+    ("figures of {years} years, public", "/{region}/cijfers/", 0.500),
+    ("figures of {years} years, office", "/programma/cijfers/", 0.500),
+)
 
 PREPARE = """
 import json, sys
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from schools.models import User
-from admissions.models import Application
-from django.db.models import Count
+from schools.models import AdmissionYear, User
+from admissions.enums import CaseKind
+from admissions.models import Application, PublishedRound
+from admissions.services.cases.opening import Opening, open_cases
+from admissions.services.figures.earlier_years import import_figures, read_figures
+from admissions.services.year.demo import DEMO_DIRECTORY
 manager = User.objects.get(email="manager@example.org")
 session = SessionStore()
 session[SESSION_KEY] = str(manager.pk)
 session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
 session[HASH_SESSION_KEY] = manager.get_session_auth_hash()
 session.create()
-print(json.dumps({"cookie": session.session_key, "applications": Application.objects.count()}))
+# A busy inbox, and a third year of figures beside the two of the demo.
+year = AdmissionYear.objects.get()
+reported = Application.objects.filter(year=year).order_by("pk")[:CASES]
+open_cases(year, [
+    Opening(CaseKind.BIRTH_DATE, one.registration_number, "Born in June", application=one) for one in reported
+], actor=manager)
+header, *lines = (DEMO_DIRECTORY / "earlier-figures.csv").read_text().splitlines()
+third = [line.replace("2021-2022", "2020-2021", 1) for line in lines if line.startswith("2021-2022")]
+content = "\\n".join([header, *third]).encode()
+import_figures(read_figures(content, region=year.region, name="x.csv"), year=year, actor=manager)
+years = PublishedRound.objects.values("year_code").distinct().count()
+print(json.dumps({"cookie": session.session_key, "applications": Application.objects.count(), "years": years,
+    "region": year.region.slug}))
 """
 
 SAVE = """
@@ -56,9 +80,14 @@ year = AdmissionYear.objects.get()
 round_ = year.rounds.order_by("position")[1]
 move_clock(year, to=local_moment(round_.parents_until))
 seconds, queries = [], []
+def as_typed(contents):
+    # A form of the import lacks what a school must type: a phone number, and what the parents wrote at a claim.
+    told = {f"evidence_{kind}": "Aya" for kind in contents["priority_claims"].split()}
+    told |= {"phone": "0612345678", "no_email": str(int(not contents["email"]))}
+    return contents | {name: contents[name] or value for name, value in told.items()}
 for form in ApplicationForm.objects.filter(application__first_choice__round=round_).select_related("application")[:60]:
     release_form(form.pk, actor=None)
-    typed = Typed(contents_of(form.application), tuple(form.checklist))
+    typed = Typed(as_typed(contents_of(form.application)), tuple(form.checklist))
     with CaptureQueriesContext(connection) as captured:
         started = time.perf_counter()
         save_draft(form.pk, typed, actor=None)
@@ -121,7 +150,11 @@ def _load(path: str, cookie: str) -> list[float]:
         chance = random.Random(number)
         time.sleep(chance.uniform(0, EVERY))
         while time.perf_counter() < until:
-            seconds = _ask(f"{path}?page={chance.randint(1, 20)}", cookie)
+            started = time.perf_counter()
+            try:
+                seconds = _ask(f"{path}?page={chance.randint(1, 20)}", cookie)
+            except TimeoutError:  # the slowest answer of all counts too
+                seconds = time.perf_counter() - started
             taken.append(seconds)
             time.sleep(max(0.0, EVERY - seconds))
 
@@ -133,6 +166,20 @@ def _load(path: str, cookie: str) -> list[float]:
     return taken
 
 
+def _under_load(work: str, path: str, cookie: str, budget: float | None) -> dict[str, Any]:
+    """One line: a page as USERS users ask it, every EVERY seconds."""
+    for _attempt in range(8):
+        _ask(path, cookie)
+    taken = _load(path, cookie)
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    return {
+        "work": f"{work}, {len(taken)} pages of the same users",
+        "figure": f"p95 {p95 * 1000:.0f} ms, median {statistics.median(taken) * 1000:.0f} ms",
+        "budget": f"p95 under {budget * 1000:.0f} ms" if budget else "",
+        "ok": budget is None or p95 < budget,
+    }
+
+
 def run() -> list[dict[str, Any]]:
     url = os.environ.get("BENCH_DATABASE_URL", DEFAULT_DATABASE)
     if not _fresh_database(url):
@@ -140,7 +187,8 @@ def run() -> list[dict[str, Any]]:
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
     _manage(environment, "migrate", "-v0")
     _manage(environment, "load_demo")
-    prepared = json.loads(_manage(environment, "shell", "-v0", script=PREPARE).strip().splitlines()[-1])
+    script = f"CASES = {CASES}\n{PREPARE}"
+    prepared = json.loads(_manage(environment, "shell", "-v0", script=script).strip().splitlines()[-1])
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi"),
@@ -162,6 +210,12 @@ def run() -> list[dict[str, Any]]:
             _ask("/programma/kinderen/", prepared["cookie"])
         taken = _load("/programma/kinderen/", prepared["cookie"])
         board = measure(f"http://127.0.0.1:{PORT}", prepared["cookie"], _load, partial(_manage, environment))
+        others = [
+            _under_load(
+                work.format(**prepared, cases=CASES), path.format(**prepared), prepared["cookie"], budget
+            )
+            for work, path, budget in PAGES
+        ]
     finally:
         server.terminate()
         server.wait()
@@ -184,4 +238,5 @@ def run() -> list[dict[str, Any]]:
             "ok": saved["p95"] < SAVE_BUDGET and saved["queries"] <= QUERY_BUDGET,
         },
         *board,
+        *others,
     ]

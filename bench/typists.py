@@ -1,7 +1,8 @@
 """A whole city types at once: 60 administrators save a form every 20 s, and lists are opened 20 times a second.
 
 Only with ``--large``, for two minutes (``BENCH_TYPISTS_SECONDS`` for another time), on the PostgreSQL and the server of
-``bench.pages``. No save may be refused or lost: what the database holds in the end is what each typist sent last.
+``bench.pages``. No save may be refused or lost: what the database holds in the end is what each typist sent last. How
+long a save takes in this storm is a figure and no budget: the budget of a save is measured by ``bench.pages``.
 """
 
 import http.client
@@ -17,7 +18,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from bench.pages import DEFAULT_DATABASE, PORT, ROOT, SAVE_BUDGET, _ask, _fresh_database, _manage
+from bench.pages import DEFAULT_DATABASE, PORT, ROOT, _ask, _fresh_database, _manage
 
 TYPISTS, EVERY = 60, 20.0  # seconds between two saves of one typist
 VIEWERS, VIEW_EVERY = 20, 1.0
@@ -208,8 +209,8 @@ def run(large: bool = False) -> list[dict[str, Any]]:
             "work": f"{len(typists)} typists, {len(saves)} saves in {length:.0f} s",
             "figure": f"p95 {_p95(saves) * 1000:.0f} ms, {len(failed)} refused, {len(lost)} lost (load {load:.0f})",
             "peer": "; ".join(sorted(set(failed)))[:60],
-            "budget": f"none refused, none lost, p95 under {SAVE_BUDGET * 1000:.0f} ms",
-            "ok": not failed and not lost and len(saves) > 0 and _p95(saves) < SAVE_BUDGET,
+            "budget": "none refused, none lost",
+            "ok": not failed and not lost and len(saves) > 0,
         },
         {
             "work": f"meanwhile {len(taken)} lists of {prepared['applications']:,}, {len(taken) / length:.0f} a second",

@@ -33,6 +33,8 @@ PUBLIC_PAGES = {
     "admissions:public-report-csv",
     "admissions:public-figures",  # what was published after the offer day, small numbers hidden (DH-160 to DH-163)
     "admissions:school-finder",  # schools, rules and the same published figures (DH-013, DH-164)
+    "admissions:paper-form",  # an empty form (DH-036): what a family types does not come here
+    "admissions:paper-form-pdf",
     "admissions:public-exceptions",  # how often a year, per type: no child, no school
     "check:page",  # computes in the browser; the same page to take home
     "check:take-home",

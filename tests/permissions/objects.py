@@ -174,6 +174,7 @@ ROWS: dict[str, Callable[[Place], str]] = {
             due_on=date(2024, 1, 25),
         ).pk
     ),
+    "programme": lambda place: place.seats.programme.code,
     "question": lambda place: str(
         Question.objects.create(region=place.region, category="x", question="x", answer="x").pk
     ),

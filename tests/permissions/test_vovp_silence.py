@@ -1,9 +1,10 @@
 """DH-135: no school can see who takes part in a VOVP, and none sees a result before its moment (DH-141, AE-21).
 
 The administrators of the two schools it is about follow every link (pages, exports, public files) and send every form
-as it stands; the other accounts open the pages they begin with; mails to schools are read too. Nothing may differ
-between a world in which families take part and one in which they do not. The number of queries per page stands in for
-the time it takes, which would depend on the machine.
+as it stands; the other accounts open the pages they begin with; mails to schools are read too, and what the API
+answers to a system with every scope. Nothing may differ between a world in which families take part and one in which
+they do not; leaks planted on purpose show that the measure can fail. The number of queries per page stands in for the
+time it takes, which depends on the machine: ``python -m bench vovp_silence`` measures the time itself.
 """
 
 import contextlib
@@ -13,24 +14,29 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
-from admissions.enums import PlacementState
-from admissions.models import Placement
+from admissions.enums import ApiScope, ParticipationState, PlacementState
+from admissions.models import Participation, Placement, Preference, SheetLink
+from admissions.services.api_clients import make_client
 from admissions.services.draws.outcomes import apply_session
 from admissions.services.draws.rehearsal import play_round
+from admissions.services.explaining.sheet_links import grouped_code
 from admissions.services.year.year_clock import move_year_clock
 from lottery.enums import SessionState
 from lottery.models import DrawSession
 from notifications.enums import MessageState
 from notifications.models import Delivery, Message
 from schools.enums import Role, RoundState
-from schools.models import School
+from schools.models import Round, School, SchoolRound
 from tests.admissions.office import logged_in
 from tests.admissions.vovp_pages import NOON, desk, invite, moment_of, opt_in
 from tests.crawling import Crawler, Seen, differences, start_pages
-from tests.factories.city import CENTRAL, DICE, City, Stopped, brin, letter, make_city
+from tests.factories.city import CENTRAL, DICE, City, Stopped, brin, dice_giving, letter, make_city
 from tests.factories.city import School as Seats
-from tests.factories.schools import school_user
+from tests.factories.notifications import MessageFactory
+from tests.factories.schools import UserFactory, school_user
 
 pytestmark = pytest.mark.django_db
 # These accounts follow every link and send every form; the others open the pages they begin with.
@@ -98,7 +104,21 @@ def _seen(city: City, people: dict[str, Any], *, other_draw: bool) -> dict[str, 
             said = crawler.send_forms(forms_by_hand(city, school))
             seen |= {f"{who} POST {form}": answer for form, answer in said.items()}
     seen |= {f"mail {number}": Seen(0, row, 0) for number, row in enumerate(mails_to_schools())}
-    return seen
+    return seen | seen_by_system(city, other_draw=other_draw)
+
+
+def seen_by_system(city: City, *, other_draw: bool) -> dict[str, Any]:
+    """What a system that may read everything gets of the API: every list and every round."""
+    _row, token = make_client(city.year, name="Proef", scopes=ApiScope.values, actor=UserFactory())
+    crawler = Crawler(Client(headers={"Authorization": f"Bearer {token}"}), other_draw=other_draw)
+    region = {"region": city.year.region.slug}
+    urls = [reverse(f"api:{name}", kwargs=region) for name in ("statistics", "rounds")]
+    for code in Round.objects.filter(year=city.year).order_by("position").values_list("code", flat=True):
+        one = region | {"year": city.year.code, "code": code}
+        urls += [reverse(f"api:{name}", kwargs=one) for name in ("statistics-round", "round", "outcomes")]
+    crawler.client.get(urls[0])
+    crawler.client.get(urls[1])  # notes that the system was here, which is asked for once
+    return {f"system {url}": answer for url, answer in crawler.crawl(urls, follow=False).items()}
 
 
 def forms_by_hand(city: City, school: School) -> list[tuple[str, dict[str, str]]]:
@@ -166,9 +186,10 @@ def freeze(city: City, keys: str) -> None:
 
 
 def draw(city: City, keys: str) -> None:
-    """... and the result is official, but its moment has not come."""
+    """... and the result is official, but its moment has not come. The lots are in the order of ``keys``."""
     freeze(city, keys)
     session = DrawSession.objects.get(round=city.round("VOVP1"))
+    digits = dice_giving(session, {CENTRAL: keys.split()}) if keys else DICE
 
     def stop(step: str) -> None:
         session.refresh_from_db()
@@ -176,7 +197,7 @@ def draw(city: City, keys: str) -> None:
             raise Stopped
 
     with contextlib.suppress(Stopped):
-        play_round(city.round("VOVP1"), digits=DICE, actor=None, progress=stop)
+        play_round(city.round("VOVP1"), digits=digits, actor=None, progress=stop)
     apply_session(session_id=session.pk, actor=None)
 
 
@@ -211,10 +232,93 @@ def test_opt_ins_and_longer_lists_leave_no_trace_at_any_school(city: City):
     # The measure is wide enough: it reaches what a school has, and the children themselves.
     assert {answer.status for answer in before.values()} <= {0, 200, 302, 400, 403, 404, 405, 409, 413, 422}
     reached = " ".join(before)
-    for part in ("export=csv", "export=xlsx", "/toegelaten/", "/berichten/", "/plaatsen/", "POST", "agenda"):
+    parts = (
+        "export=csv",
+        "export=xlsx",
+        "/toegelaten/",
+        "/berichten/",
+        "/plaatsen/",
+        "POST",
+        "agenda",
+        "/outcomes/",
+    )
+    for part in parts:
         assert part in reached, part
+    system = [answer for url, answer in before.items() if url.startswith("system ")]
+    assert any(city.application("I").registration_number in answer.body for answer in system)
     assert len(before) > 200
     assert any("Kind U" in answer.body for answer in before.values())
+
+
+def list_no_longer_marked(city: City) -> None:
+    """The school that U added stands on its list like the others, as if every list showed all of it."""
+    assert Preference.objects.filter(added_in__isnull=False).update(added_in=None) == 1
+
+
+def mail_to_the_school(city: City) -> None:
+    """A mail about the family lies in the mailbox of a school."""
+    round_, school = city.round("VOVP1"), School.objects.get(brin=brin("A"))
+    number = city.application("U").registration_number
+    MessageFactory(
+        round=round_, year=city.year, kind="M19", school=school, registration_number=number,
+        case_key=f"{number}/planted", state=MessageState.RELEASED, not_before=moment_of("2024-05-14T09:00"),
+        released_at=moment_of("2024-05-14T10:00"),
+    )  # fmt: skip
+
+
+def number_in_the_api(city: City) -> None:
+    """The place that the improver would bring counts in a number of its school."""
+    assert (
+        SchoolRound.objects.filter(round=city.round("VOVP1"), programme__code=brin("A")).update(ceiling=7)
+        == 1
+    )
+
+
+# What a careless change would do with an opt-in, and an address that must then differ.
+PLANTED: dict[Callable[[City], None], str] = {
+    list_no_longer_marked: "pages of A",
+    mail_to_the_school: "mail ",
+    number_in_the_api: "system /api/v1/",
+}
+
+
+class CountsOptIns:
+    """Middleware that asks one thing more, and shows nothing, when somebody takes part."""
+
+    def __init__(self, get_response: Callable[[Any], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        taking_part = Participation.objects.filter(state=ParticipationState.OPTED_IN)
+        if taking_part.exists():
+            taking_part.count()
+        return self.get_response(request)
+
+
+def test_a_planted_leak_is_found(city: City, settings: Any):
+    """DH-135: the measure can fail. Each leak is one that shows nothing but the opt-in, each is found by itself."""
+    # The pages that this account begins with are enough here: what is followed from them is compared above.
+    people = {"pages of A": accounts(city)["school_admin A"]}
+    before = seen_by_schools(city, people)
+    families_opt_in(city, "I U")
+    for plant, where in PLANTED.items():
+
+        def look(plant: Callable[[City], None] = plant) -> dict[str, Any]:
+            plant(city)
+            return seen_by_schools(city, people)
+
+        found = differences(before, in_a_world(city, look))
+        assert any(where in line for line in found), plant.__name__
+    # A leak in the time alone: one query more, and the same bytes.
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.CountsOptIns"]
+    url = f"/school/{brin('A')}/formulieren/"
+    client = logged_in(people["pages of A"][1])
+    after = Crawler(client).crawl([url], follow=False)
+    Participation.objects.filter(state=ParticipationState.OPTED_IN).update(state=ParticipationState.INVITED)
+    silent = Crawler(client).crawl([url], follow=False)
+    assert silent[url].body == after[url].body
+    (line,) = differences(silent, after)
+    assert f"queries {silent[url].queries}, {silent[url].queries + 1}" in line
 
 
 @pytest.mark.parametrize(("step", "schools"), [("frozen", "B"), ("a minute before", "AB")])
@@ -251,3 +355,23 @@ def test_result_is_seen_at_its_minute(city: City):
     assert "Kind I" in names(after["A"])
     assert "Kind U" in names(after["B"])
     assert all(differences(before[name], after[name]) for name in "AB")
+
+
+def test_families_read_the_result_a_day_after_the_schools(city: City):
+    """AE-21 lines 4 and 5, DH-142: their own page tells nothing of the VOVP until its messages have left."""
+    draw(city, "I U")
+    link = SheetLink.objects.get(application=city.application("I"), withdrawn_at=None)
+    address = f"/mijn-loting/{grouped_code(link.code)}/"
+
+    def rounds_told() -> list[str]:
+        return [part.round.code for part in Client().get(address).context["sheet"].parts]
+
+    for moment in ("2024-05-29T12:00", "2024-05-29T23:59"):
+        at_moment(city, moment)
+        assert rounds_told() == ["ALM1"]
+    assert not Message.objects.filter(kind="M11", state=MessageState.RELEASED).exists()
+    city.play("VOVP1")
+    assert rounds_told() == ["VOVP1", "ALM1"]
+    assert Message.objects.get(
+        kind="M11", registration_number=link.application.registration_number
+    ).released_at
