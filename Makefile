@@ -2,12 +2,13 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
-# What does not depend on the database (engine, verifier, pages in the browser) runs once, not once for each.
+# `make test` divides the work: what does not depend on the database runs once, on one of the two (tests/conftest.py).
+PYTEST_ON_SQLITE := $(PYTEST) --first-database
+PYTEST_ON_POSTGRES := $(PYTEST) --second-database
 # What must hold with the database, the broker and the worker of service: killed, broken off, twice at once.
 ON_POSTGRES_TOO := tests/faults tests/admissions/test_ceremony_races.py
-PYTEST_ON_POSTGRES := $(PYTEST) --second-database
 
 .PHONY: help install install-dev run test test-sqlite test-postgres test-long lint format messages bench bench-large manual lock clean
 
@@ -27,7 +28,7 @@ test: install-dev  ## all tests, on SQLite and on PostgreSQL
 	@scripts/system-packages test
 	@status=0; \
 	echo "== tests on SQLite"; \
-	env -u DATABASE_URL -u TEST_DATABASE_URL ENV_FILE=none $(PYTEST) || status=1; \
+	env -u DATABASE_URL -u TEST_DATABASE_URL ENV_FILE=none $(PYTEST_ON_SQLITE) || status=1; \
 	echo "== tests on PostgreSQL"; \
 	ENV_FILE=none $(BIN)/python scripts/with_postgres.py $(PYTEST_ON_POSTGRES) || status=1; \
 	exit $$status

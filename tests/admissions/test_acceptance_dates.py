@@ -3,20 +3,27 @@
 Dates are those of the demo calendar, unless the example gives others.
 """
 
+import io
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
+from pypdf import PdfReader
 
 from admissions.models import Application, Placement
 from admissions.selectors.school import SchoolView, own_applications, placements_here
 from admissions.services.letters.offers import TooEarly, send_offers
 from notifications.enums import MessageState
-from notifications.models import Message
+from notifications.models import Message, ReadyMark
+from notifications.services.letters import make_letters
+from notifications.services.mail_content import render_mail
 from schools.enums import RoundState
 from schools.models import AMSTERDAM
 from schools.models import School as SchoolRow
+from tests.admissions.office import logged_in
 from tests.factories.city import CENTRAL, Form, School, brin, make_city
+from tests.factories.schools import region_user, school_user
 
 pytestmark = pytest.mark.django_db
 
@@ -54,17 +61,61 @@ SENDING_DAYS = {
 }
 
 
+def at_school_a() -> Client:
+    client = logged_in(school_user(SchoolRow.objects.get(brin=brin("A"))))
+    client.cookies["django_language"] = "nl"
+    return client
+
+
+def printed(client: Client, message: Message) -> str:
+    """The letter as the office downloads it, page after page."""
+    pdf = client.get(f"/programma/verzending/{message.pk}/brief.pdf")
+    assert pdf.headers["Content-Type"] == "application/pdf"
+    return " ".join(
+        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages).split()
+    )
+
+
+def test_letters_of_another_period_cannot_be_sent_before_one_click_nor_on_the_day_before():
+    """AE-18 on the pages of a school: eight weeks chosen in a period of four."""
+    city = make_city({"A": 1}, calendar=SENDING_DAYS)
+    city.apply("ALM2", a2="A")
+    city.play_until("ALM2")
+    city.play_to("ALM2", RoundState.MATCHED)
+    city.move_clock("2024-04-21T10:00")
+    client, pages = at_school_a(), f"/school/{brin('A')}/"
+    client.post(f"{pages}sjablonen/kiezen/", {"FIRST": "ALM3_FIRST", "LOWER": "ALM3_LOWER"})
+
+    def ready() -> str:
+        return str(client.post(f"{pages}brieven/ALM2/klaar/", follow=True).content.decode())
+
+    assert "past niet bij ALM2" in ready() and not ReadyMark.objects.exists()
+    assert 'name="mend"' in client.get(f"{pages}sjablonen/").content.decode()
+    client.post(f"{pages}sjablonen/kiezen/", {"mend": "1"})
+    assert 'name="mend"' not in client.get(f"{pages}sjablonen/").content.decode()
+    assert "Uw brieven staan klaar" in ready() and ReadyMark.objects.count() == 1
+
+    letter = Message.objects.get(kind="M04")
+    example = client.get(f"{pages}sjablonen/ALM124_FIRST/voorbeeld/?kind={letter.pk}")  # of this very child
+    assert "20 mei 2024" in PdfReader(io.BytesIO(example.content)).pages[0].extract_text()
+    sent = client.post(f"{pages}brieven/ALM2/versturen/", follow=True).content.decode()
+    letter.refresh_from_db()
+    assert "alle scholen gaan samen weg" in sent and letter.state == MessageState.HELD
+
+
 @pytest.mark.parametrize(
-    ("round_code", "sent", "reply_by"),
+    ("round_code", "sent", "reply_by", "weeks", "days"),
     [
-        ("ALM2", "2024-04-22", "2024-05-20"),
-        ("VOVP1", "2024-05-30", "2024-06-27"),
-        ("ALM3", "2024-07-08", "2024-09-02"),
-        ("VOVP2", "2024-11-14", "2024-12-12"),
+        ("ALM2", "2024-04-22", "2024-05-20", "vier weken", ("22 april 2024", "20 mei 2024")),
+        ("VOVP1", "2024-05-30", "2024-06-27", "", ("30 mei 2024", "27 juni 2024")),
+        ("ALM3", "2024-07-08", "2024-09-02", "acht weken", ("8 juli 2024", "2 september 2024")),
+        ("VOVP2", "2024-11-14", "2024-12-12", "", ("14 november 2024", "12 december 2024")),
     ],
 )
-def test_families_have_full_weeks_to_answer_from_the_sending_day(round_code: str, sent: str, reply_by: str):
-    """AE-18, DH-120, DH-144: eight weeks in ALM3, four otherwise; first and lower choice alike."""
+def test_families_have_full_weeks_to_answer_from_the_sending_day(
+    round_code: str, sent: str, reply_by: str, weeks: str, days: tuple[str, str]
+):
+    """AE-18, DH-120, DH-144: eight weeks in ALM3, four otherwise; first and lower choice alike, on paper and screen."""
     city = make_city({"A": 2, "X": 0}, calendar=SENDING_DAYS)
     city.apply("ALM2", a2="A", b2="X A", x2="X")
     city.apply("ALM3", a3="A", b3="X A")
@@ -84,6 +135,15 @@ def test_families_have_full_weeks_to_answer_from_the_sending_day(round_code: str
     assert {message.merge["respond_by"] for message in letters} == {reply_by}
     if round_code.startswith("ALM"):  # one letter of each family: first choice and lower choice
         assert sorted(letters.values_list("kind", flat=True)) == ["M04", "M05"]
+
+    make_letters(message_ids=[letter.pk for letter in letters])
+    office = logged_in(region_user(city.year.region))
+    for letter in letters:
+        told = printed(office, letter)
+        assert f"Datum {days[0]}" in told and f"Uw antwoord uiterlijk {days[1]}" in told and weeks in told
+        assert days[1] in render_mail(letter).text
+    page = at_school_a().get(f"/school/{brin('A')}/kind/{letters[0].registration_number}/bereiken/")
+    assert days[1] in page.content.decode()
 
 
 def test_nothing_is_sent_on_the_day_before_the_sending_day():

@@ -166,6 +166,7 @@ def test_a_care_coordinator_reports_a_signal_about_a_child_it_did_not_see_before
 
 
 def test_days_of_the_start_talk_are_kept_ticked_and_before_the_draw(seats: SchoolRound):
+    """DH-020"""
     brin = seats.programme.school.brin
     client = logged_in(school_user(seats.programme.school))
     url = f"/school/{brin}/zorg/dagen/"

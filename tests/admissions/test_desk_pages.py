@@ -133,6 +133,7 @@ def test_a_program_that_fills_in_everything_leaves_nothing_and_many_questions_ar
 
 
 def test_a_school_asks_for_training_and_reads_the_answer(seats: SchoolRound):
+    """DH-194"""
     school = seats.programme.school
     client = logged_in(school_user(school, Role.CARE_COORDINATOR))
     url = f"/school/{school.brin}/hulp/"

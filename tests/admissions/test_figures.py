@@ -1,5 +1,6 @@
 """Published figures: nothing before its moment, small counts hidden also from who can add, earlier years by file."""
 
+import csv
 import itertools
 import json
 from datetime import timedelta
@@ -15,8 +16,9 @@ from admissions.services.figures.publishing import publish_due_figures
 from admissions.services.year.csv_files import FileError
 from admissions.services.year.year_clock import move_year_clock
 from schools.clock import move_clock
+from schools.districts import FILE, Area, area_of
 from schools.enums import Role
-from schools.models import Event, local_moment
+from schools.models import Event, School, local_moment
 from tests.admissions.office import address, logged_in, manager, played_city, small_city, text
 from tests.factories.city import City, Form, brin, make_city
 from tests.factories.schools import RegionFactory, region_user
@@ -255,6 +257,20 @@ def test_finder_filters_and_names_nonsense():
     assert "Brother or sister at the school" in page and "Without a ceiling</span>" not in page
     assert "All schools" in text(visitor(), start + "?stadsdeel=Nergens&page=abc&volgorde=wijk")
     assert "No school found" in text(visitor(), start + "?q=zzzzz")
+    # Neighbourhoods are not known, which the page says; postcode areas always are.
+    School.objects.filter(brin=brin("A")).update(postcode="2585VG")
+    page = text(visitor(), start + "?gebied=2585&volgorde=gebied")
+    assert "De Proef A" in page and "De Proef B" not in page and "Centrum, 2585VG" in page
+    assert "is not kept here" in page and 'name="wijk"' not in page
+
+
+def test_every_area_has_a_district_and_none_an_unsourced_neighbourhood():
+    """DH-164: the eight districts of the city, and nothing that nobody can point to."""
+    with FILE.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len({row["postcode4"] for row in rows}) == len(rows) == 57
+    assert len({row["district"] for row in rows}) == 8 and {row["neighbourhood"] for row in rows} == {""}
+    assert area_of("2585VG") == Area("Centrum") and area_of("2581AA") == Area()
 
 
 def test_equity_report_hides_small_counts_and_counts_no_unknown_outcome():

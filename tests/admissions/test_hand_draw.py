@@ -1,9 +1,11 @@
 """A school that draws by hand: the button, the cards, the order typed twice, and what follows (DH-074 to DH-091)."""
 
+import re
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from admissions.enums import CaseKind, Decision
@@ -328,9 +330,8 @@ def test_by_hand_beyond_the_places_is_refused_and_against_the_rules_needs_a_reas
     client = logged_in(desk.admin)
     data = {"child": [ids["G"]], "answer": "admit", "reason": "", "confirm": "1"}
     answer = client.post(f"{desk.address}met-de-hand/", data)
-    assert (
-        answer.status_code == 409
-        and f'value="{ids["G"]}" aria-label="Kind G Proef" checked' in answer.content.decode()
+    assert answer.status_code == 409 and re.search(
+        rf'value="{ids["G"]}" form="bulk" aria-label="Kind G Proef[^"]*" checked', answer.content.decode()
     )
     data["reason"] = "Toegezegd na overleg"
     assert client.post(f"{desk.address}met-de-hand/", data).status_code == 302
@@ -338,6 +339,47 @@ def test_by_hand_beyond_the_places_is_refused_and_against_the_rules_needs_a_reas
     assert case.application_id == ids["G"] and case.note == "Toegezegd na overleg"
     assert desk.city.decisions()["G"] == Decision.ADMITTED
     assert client.post(f"{desk.address}met-de-hand/", {"answer": "admit"}).status_code == 422
+
+
+def test_waiting_children_are_filtered_sorted_paged_and_exported_like_other_lists(desk: Desk):
+    """DH-074: one query count at any size; a refused decision keeps page and ticks, the number is asked first."""
+    client = logged_in(desk.admin)
+
+    def names(query: str = "") -> list[str]:
+        rows = client.get(f"{desk.address}{query}").context["table"].page.object_list.data
+        return [row.application.child.given_name.removeprefix("Kind ") for row in rows]
+
+    assert names("?sort=child") == list("ABCDEFGH")
+    assert names("?sort=-child") == list("HGFEDCBA")
+    assert sorted(names("?tab=lots")) == ["E", "F"]  # AE-02, before the button
+    assert sorted(names("?tab=admitted")) == list("ABCD")
+    assert names("?tier=1&sort=child") == ["A", "B"]
+    number = desk.city.application("G").registration_number
+    assert names(f"?q={number}") == ["G"]
+    assert names("?tier=99&tab=x&sort=zz&page=-1") != []  # nonsense is named and filters nothing
+    empty = client.get(f"{desk.address}?q=niemand").content.decode()
+    assert "oa-empty" in empty and "Wis het filter" in empty
+    export = b"".join(client.get(f"{desk.address}?tab=lots&sort=child&export=csv").streaming_content).decode()
+    assert [line.split(";")[0] for line in export.strip().splitlines()[1:]] == [
+        "Kind E Proef",
+        "Kind F Proef",
+    ]
+    assert client.get(f"{desk.address}?export=xlsx").headers["Content-Type"].endswith("sheet")
+
+    with CaptureQueriesContext(connection) as eight:
+        client.get(f"{desk.address}?q=kind")
+    with CaptureQueriesContext(connection) as one:
+        client.get(f"{desk.address}?q={number}")
+
+    assert len(one) == len(eight) <= 20
+
+    ids = [desk.city.application(key).pk for key in "AB"]
+    asked = client.post(f"{desk.address}met-de-hand/?sort=-child", {"child": ids, "answer": "admit"})
+    page = asked.content.decode()
+    assert "2 kinderen toelaten?" in page and page.count(" checked") == 3  # both ticks and the answer
+    assert f'action="{desk.address}met-de-hand/?sort=-child"' in page
+    answer = client.get(f"{desk.address}met-de-hand/?sort=-child&page=2")  # a link of that page
+    assert answer.headers["Location"] == f"{desk.address}?sort=-child&page=2"
 
 
 def test_while_a_draw_is_open_nothing_else_is_decided_and_freezing_is_blocked(desk: Desk):

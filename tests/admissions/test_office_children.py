@@ -20,7 +20,7 @@ from lottery.models import SessionNumber
 from notifications.enums import MessageKind
 from notifications.models import Message
 from schools.enums import Role
-from schools.models import Event, local_moment
+from schools.models import Event, Programme, local_moment
 from tests.admissions.office import address, logged_in, manager, played_city, small_city, text
 from tests.factories.city import City, make_city
 from tests.factories.notifications import LetterFactory
@@ -101,6 +101,21 @@ def test_child_is_found_by_everything_people_know():
     assert by_reference(client, "c1") == ["c1"]
     for query in ("zoe 5-11-20", "bestaatniet", "zoe jansen", "%", "'; DROP TABLE", "\u202e", "قاسم"):
         assert "c1" not in found(client, query), query
+
+
+def test_child_is_found_with_its_school_and_with_a_letter_wrong():
+    """What is heard on the phone: a name spelled otherwise, or a name with the school."""
+    city = small_city()
+    client = manager(city)
+    url = address("child-search")
+    Programme.objects.filter(pk=city.application("c1").first_choice.programme_id).update(name="De Oase")
+    assert found(client, "zoe oase") == ["c1"]
+    assert "c1" in found(client, "oase") and "a1" not in found(client, "oase")
+    for query in ("zoee van dell", "Zooe del", "zoe dell 4-11-20"):
+        assert found(client, query) == ["c1"], query
+        assert "Nobody fits exactly" in text(client, f"{url}?q={query}"), query
+    assert found(client, "zoe dell 5-11-20") == found(client, "zu xq") == []
+    assert "Nobody fits exactly" not in text(client, f"{url}?q=zoe")
 
 
 def test_search_finds_children_of_this_region_only():

@@ -229,7 +229,7 @@ def test_the_school_changes_its_data_and_the_trail_keeps_no_names(rows: list[Sch
 
 
 def test_the_answer_card_has_figures_of_told_rounds_only(rows: list[SchoolRound]):
-    """DH-161: nothing about a round that is still running."""
+    """DH-161, DH-162, DH-167: nothing about a round that is still running."""
     ApplicationFactory(first_choice=rows[0])
     client, card = (
         client_for(rows[0], Role.SCHOOL_ADMIN),
@@ -247,6 +247,7 @@ def test_the_answer_card_has_figures_of_told_rounds_only(rows: list[SchoolRound]
 
 
 def test_with_and_without_a_ceiling_stand_side_by_side(rows: list[SchoolRound]):
+    """DH-021"""
     page = text(client_for(rows[0], Role.SCHOOL_ADMIN), url(rows[0], "vergelijken"))
     assert "At most the ceiling of each round" in page and "None: nobody has to wait" in page
 

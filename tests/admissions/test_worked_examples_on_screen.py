@@ -43,7 +43,8 @@ def school_page(city: City, code: str = "A") -> tuple[Client, str]:
 
 def waiting(client: Client, address: str) -> str:
     """The children on the decisions page, by the letter in their names."""
-    return "".join(sorted(re.findall(r'aria-label="Kind (\w+) Proef"', client.get(address).content.decode())))
+    page = client.get(address).content.decode()
+    return "".join(sorted(re.findall(r'name="child"[^>]*aria-label="[^"]*Kind (\w+) Proef[^"]*"', page)))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A mail that fails and is mended, and a family that moves inside the city, clicked as a school does."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from uuid import uuid4
@@ -52,7 +53,7 @@ def test_a_confirmation_fails_and_arrives_after_the_address_is_corrected(
     page.get_by_role("button", name="Vrijgeven").click()
     page.locator("#email").fill("h.celik@example.org")
     page.get_by_role("button", name="Opnieuw definitief maken").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ilyas Çelik")
+    expect(page).to_have_url(re.compile(r"/kind/\w+/$"))  # the form has the same heading
     told = list(Message.objects.filter(kind="M01").order_by("pk").values_list("recipient_email", flat=True))
     assert told == ["h.celik@exmple.org", "h.celik@example.org"]
     assert ApplicationForm.objects.get().version == 2

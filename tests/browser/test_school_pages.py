@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from admissions.enums import CareState, Decision, FormState, PlacementState
-from schools.enums import RoundState
+from schools.enums import Role, RoundState
 from schools.models import SchoolRound, User, local_moment
 from tests.factories.admissions import (
     ApplicationFactory,
@@ -91,6 +91,23 @@ def addresses(seats: SchoolRound) -> list[str]:
     ]
 
 
+def rarer_addresses(seats: SchoolRound) -> list[str]:
+    """Pages for letters, settings and looking back, made of the same parts: in one scheme."""
+    root = f"/school/{seats.programme.school.brin}/"
+    number = seats.placements.order_by("pk")[0].application.registration_number
+    settings_ = ("gegevens", "voorrang", "plafond", "loting", "vergelijken")
+    return [
+        f"{root}besluiten/",
+        f"{root}brieven/",
+        f"{root}berichten/",
+        f"{root}kind/{number}/bereiken/",
+        f"{root}meegekeken/",
+        *(f"{root}instellingen/{part}/" for part in settings_),
+        f"{root}antwoordkaart/",
+        "/help/inloggen/",
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible_and_fits(
     live_server,
@@ -101,12 +118,16 @@ def test_every_page_is_accessible_and_fits(
     scheme: str,
 ):
     complaints: list[str] = []
-    page = enter(new_context(color_scheme=scheme), live_server, school_user(seats.programme.school))
+    # The director may open the settings too; the pages themselves are those of the administrator.
+    role = Role.SCHOOL_DIRECTOR if scheme == "light" else Role.SCHOOL_ADMIN
+    page = enter(new_context(color_scheme=scheme), live_server, school_user(seats.programme.school, role))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    for width in widths:
-        page.set_viewport_size(width)  # type: ignore[arg-type]
-        for address in addresses(seats):
-            page.goto(live_server.url + address)
+    asked = [*addresses(seats), *(rarer_addresses(seats) if scheme == "light" else [])]
+    for address in asked:
+        answer = page.goto(live_server.url + address)
+        assert answer is not None and answer.status == 200, address
+        for width in widths:
+            page.set_viewport_size(width)  # type: ignore[arg-type]
             assert axe(page) == [], address
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     assert complaints == []
