@@ -5,9 +5,11 @@ chosen moment; in real use it is the database's time, so that all processes agre
 """
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import DateTimeField, Func
 from django.utils.translation import gettext as _
 
 from schools.errors import RefusedError
@@ -29,10 +31,26 @@ def database_now() -> datetime:
         return moment.astimezone(UTC)
 
 
-def now(year: AdmissionYear) -> datetime:
-    """The present moment of ``year``, in UTC. Raises ClockError for a standing clock where that is not allowed."""
+class DatabaseNow(Func):
+    """The database's time within a query that is asked anyway."""
+
+    template = "clock_timestamp()"
+    arity = 0
+    output_field = DateTimeField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="strftime('%%%%Y-%%%%m-%%%%dT%%%%H:%%%%M:%%%%f', 'now')", **context
+        )
+
+
+def now(year: AdmissionYear, *, read: datetime | None = None) -> datetime:
+    """The present moment of ``year``, in UTC. Raises ClockError for a standing clock where that is not allowed.
+
+    ``read``: the database's time, when a query of this very moment brought it along.
+    """
     if year.clock_at is None:
-        return database_now()
+        return read or database_now()
     if not settings.REHEARSAL_ALLOWED:
         raise ClockError(_("This installation is for real years: a clock that stands still is refused."))
     return year.clock_at.astimezone(UTC)

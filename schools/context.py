@@ -153,13 +153,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def year_of(request: HttpRequest, region: Region) -> AdmissionYear | None:
     if not hasattr(request, "oa_year"):
-        request.oa_year = (  # type: ignore[attr-defined]
+        year = (
             AdmissionYear.objects.filter(region=region, is_planned=False)
+            .annotate(read_at=clock.DatabaseNow())
             .order_by("-starts_on", "-pk")
             .first()
         )
-        if request.oa_year:  # type: ignore[attr-defined]
-            request.oa_now = clock.now(request.oa_year)  # type: ignore[attr-defined]
+        request.oa_year = year  # type: ignore[attr-defined]
+        if year is not None:
+            request.oa_now = clock.now(year, read=year.read_at)  # type: ignore[attr-defined]
     return request.oa_year  # type: ignore[attr-defined]
 
 
@@ -210,11 +212,12 @@ def build(request: HttpRequest) -> Navigation:
     nav.region = region.name
     nav.questions = _address("admissions:questions", region=region.slug)
     nav.theme = "" if region.theme == "duin" else region.theme
-    nav.desk = {"name": region.desk_name, "phone": region.desk_phone, "email": region.desk_email}
+    nav.desk = region.schools_desk._asdict()
     draws = _address("lottery:public-sessions", region=region.slug)
     if draws:
         nav.footer = nav.parents = [
             Entry(gettext("Find a school"), _address("admissions:school-finder", region=region.slug)),
+            Entry(gettext("Application form"), _address("admissions:paper-form", region=region.slug)),
             Entry(
                 gettext("Figures of earlier rounds"),
                 _address("admissions:public-figures", region=region.slug),
@@ -246,6 +249,12 @@ HELP_OF = {
     "admissions:bulk": "toegelaten",
     "admissions:reply": "toegelaten",
     "admissions:drawn-out": "toegelaten",
+    "admissions:enrolled": "toegelaten",
+    "admissions:school-letters": "toegelaten",
+    "admissions:letters-": "toegelaten",
+    "admissions:school-messages": "toegelaten",
+    "admissions:school-sheet": "toegelaten",
+    "admissions:reach": "toegelaten",
     "admissions:move": "verhuizen",
     "admissions:case": "zaken",
     "admissions:exception": "zaken",
@@ -257,6 +266,15 @@ HELP_OF = {
     "admissions:draw-mode": "instellingen",
     "admissions:capped": "instellingen",
     "admissions:answer-card": "instellingen",
+    "admissions:confirm-rules": "instellingen",
+    "admissions:letter-": "instellingen",
+    "admissions:school-logo": "instellingen",
+    "admissions:helper": "dag-van-de-school",
+    # For families, without an account.
+    "admissions:sheet": "loting",
+    "admissions:public-": "loting",
+    "admissions:school-finder": "loting",
+    "admissions:paper-form": "loting",
     "admissions:ticket": "loketten",
     "admissions:desk": "loketten",
     "admissions:question": "loketten",

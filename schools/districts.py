@@ -1,6 +1,7 @@
 """In which district (stadsdeel) and neighbourhood (wijk) a postcode area lies, as far as that is known (DH-164).
 
-``data/districts.csv`` gives a four-digit area the place where most of it lies; a border can cut through an area.
+``data/districts.csv`` gives a four-digit area the district where most of it lies; a border can cut through an area. Its
+neighbourhoods are empty until somebody fills them in from a source (``data/README.md``).
 """
 
 import csv

@@ -76,7 +76,7 @@ MATRIX: dict[str, Grant] = {
     "admissions.plan_year": in_region(BOTH_OFFICES),  # dates of the year
     "admissions.manage_people": in_region(MANAGER),  # users and roles
     "admissions.manage_schools": in_region(BOTH_OFFICES),  # schools and boards
-    "admissions.manage_region": in_region(MANAGER),  # name, desk and settings
+    "admissions.manage_region": in_region(MANAGER),  # name, desk and settings; a further region
     "admissions.view_trail": in_region(BOTH_OFFICES),  # the event log (DH-200)
     "admissions.change_central_letters": in_region(BOTH_OFFICES),  # DH-156
     "admissions.change_directors": in_region(
@@ -166,7 +166,7 @@ PAGES: dict[str, Page] = {
     "admissions:confirm-rules": Page("", "admissions.confirm_rules"),
     "admissions:school-decisions": Page("admissions.view_decisions"),
     "admissions:decide-automatically": Page("", "admissions.draw_by_hand", inside=True),
-    "admissions:decide-by-hand": Page("", "admissions.draw_by_hand", inside=True),
+    "admissions:decide-by-hand": Page("admissions.draw_by_hand", "admissions.draw_by_hand", inside=True),
     "admissions:decisions-ready": Page("", "admissions.draw_by_hand", inside=True),
     "admissions:hand-draw-open": Page("", "admissions.draw_by_hand", inside=True),
     "admissions:hand-draw": Page("admissions.draw_by_hand", "admissions.draw_by_hand", inside=True),
@@ -248,6 +248,7 @@ PAGES: dict[str, Page] = {
     "admissions:office-sheet": Page("admissions.find_child", about="child", inside=True),
     "admissions:sheet-link": Page("", "admissions.find_child", about="child"),
     "api:docs": Page(PUBLIC),
+    "api:swagger": Page(PUBLIC),
     "api:schema": Page(PUBLIC),
     "api:statistics": Page(PUBLIC),
     "api:statistics-round": Page(PUBLIC, about="published"),
@@ -259,6 +260,8 @@ PAGES: dict[str, Page] = {
     "admissions:api-client-withdraw": Page("", "admissions.manage_people", about="api_client"),
     "admissions:public-figures": Page(PUBLIC),
     "admissions:school-finder": Page(PUBLIC),
+    "admissions:paper-form": Page(PUBLIC),
+    "admissions:paper-form-pdf": Page(PUBLIC),
     "admissions:figures": Page("admissions.view_office"),
     "admissions:figures-file": Page("admissions.plan_year", "admissions.plan_year"),
     "admissions:equity": Page("admissions.view_office"),
@@ -280,8 +283,11 @@ PAGES: dict[str, Page] = {
     "admissions:school-add": Page("admissions.manage_schools", "admissions.manage_schools"),
     "admissions:school-import": Page("admissions.manage_schools", "admissions.manage_schools"),
     "admissions:school-change": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:programme-list": Page("admissions.manage_schools", "admissions.manage_schools"),
+    "admissions:programme": Page("admissions.manage_schools", "admissions.manage_schools", about="programme"),
     "admissions:board-list": Page("admissions.manage_schools", "admissions.manage_schools"),
     "admissions:region-edit": Page("admissions.manage_region", "admissions.manage_region"),
+    "admissions:region-add": Page("admissions.manage_region", "admissions.manage_region"),
     "admissions:member-list": Page("admissions.manage_people"),
     "admissions:member-add": Page("admissions.manage_people", "admissions.manage_people"),
     "admissions:member": Page("admissions.manage_people", "admissions.manage_people", about="member"),

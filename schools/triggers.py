@@ -146,6 +146,20 @@ def missing_triggers(using: str = "default") -> list[str]:
     return [rule.name for rule in registered(using) if rule.name not in present]
 
 
+def make_way_before_migrate(sender: AppConfig, using: str, plan: Any = (), **kwargs: Any) -> None:
+    """On SQLite a table cannot be rebuilt while a trigger of another table names it: they go, and come back after.
+
+    By what the database has, and not by the registry: a rule may have had another name when it was installed.
+    """
+    connection = connections[using]
+    if not plan or connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {connection.ops.quote_name(name)}")
+
+
 def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
     install_triggers(using)
 

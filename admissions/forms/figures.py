@@ -13,13 +13,17 @@ EVERYWHERE = pgettext_lazy("filter", "Everywhere")
 
 
 class FinderForm(forms.Form):
-    """What parents look for; an unknown district finds nothing and says so."""
+    """What parents look for (DH-164); an unknown district finds nothing and says so.
+
+    Neighbourhoods can be chosen where they are known; the postcode area always can.
+    """
 
     q = forms.CharField(
         label=_("Name of the school"), required=False, max_length=80, widget=forms.SearchInput
     )
     stadsdeel = forms.ChoiceField(label=_("District"), required=False)
     wijk = forms.ChoiceField(label=_("Neighbourhood"), required=False)
+    gebied = forms.ChoiceField(label=_("Postcode area"), required=False)
     plafond = forms.ChoiceField(
         label=_("Ceiling"),
         required=False,
@@ -32,15 +36,24 @@ class FinderForm(forms.Form):
     volgorde = forms.ChoiceField(
         label=_("In order of"),
         required=False,
-        choices=[("", _("Name")), ("stadsdeel", _("District")), ("wijk", _("Neighbourhood"))],
+        choices=[("", _("Name")), ("stadsdeel", _("District")), ("gebied", _("Postcode area"))],
     )
 
     def __init__(self, *args: Any, setup: Setup, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {"stadsdeel": setup.districts, "wijk": setup.neighbourhoods}
+        choices = {
+            "stadsdeel": setup.districts,
+            "wijk": setup.neighbourhoods,
+            "gebied": setup.postcode_areas,
+        }
         for name, values in choices.items():
             select: Any = self.fields[name]
             select.choices = [("", EVERYWHERE), *((value, value) for value in values)]
+        if setup.neighbourhoods:
+            order: Any = self.fields["volgorde"]
+            order.choices = [*order.choices, ("wijk", _("Neighbourhood"))]
+        else:
+            del self.fields["wijk"]
 
 
 class EarlierFiguresForm(forms.Form):

@@ -16,7 +16,7 @@ from schools.errors import RefusedError
 
 
 class ParameterError(RefusedError):
-    """A setting of the region is unknown or not possible."""
+    """A setting of the region is unknown or not possible; ``field`` is its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class Parameters:
         known = {item.name: item for item in fields(cls)}
         for name, value in source.items():
             if name not in known:
-                raise ParameterError(_("“%(name)s” is not a setting of this procedure.") % {"name": name})
+                raise ParameterError(
+                    _("“%(name)s” is not a setting of this procedure.") % {"name": name}, field=name
+                )
             default = getattr(cls(), name)
             if isinstance(default, tuple):
                 ok = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -56,7 +58,7 @@ class Parameters:
                 )
             if not ok:
                 raise ParameterError(
-                    _("The setting “%(name)s” has a value that is not possible.") % {"name": name}
+                    _("The setting “%(name)s” has a value that is not possible.") % {"name": name}, field=name
                 )
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in source.items()
@@ -72,13 +74,15 @@ class Parameters:
                     _(
                         "The setting “%(name)s” can only be “%(possible)s”: the draw protocol cannot carry another."
                     )
-                    % {"name": name, "possible": possible}
+                    % {"name": name, "possible": possible},
+                    field=name,
                 )
         try:
             time.fromisoformat(read.sending_time)
         except ValueError as exc:
             raise ParameterError(
-                _("The setting “%(name)s” must be a time such as 09:00.") % {"name": "sending_time"}
+                _("The setting “%(name)s” must be a time such as 09:00.") % {"name": "sending_time"},
+                field="sending_time",
             ) from exc
         return read
 
@@ -144,6 +148,7 @@ class Procedure(ABC):
     rules_file: ClassVar[Path]  # the published rules, hashed into every commitment (reglement)
     has_central_matching: ClassVar[bool] = False
     has_waiting_list: ClassVar[bool] = False
+    has_one_programme: ClassVar[bool] = False  # a school has exactly one, itself, with its BRIN as code
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters

@@ -18,6 +18,7 @@ class DenHaag(Procedure):
     default_region = ("den-haag", "Den Haag")
     rules_file = Path(__file__).with_name("den_haag_reglement.md")
     has_central_matching = True
+    has_one_programme = True
 
     def form_problems(self, facts: FormFacts, context: IntakeContext) -> list[Problem]:
         """DH-030 to DH-043: birth group, age, window, and the list."""

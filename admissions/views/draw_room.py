@@ -98,6 +98,8 @@ def addressed(finding: Finding, round_: Round) -> tuple[Finding, str]:
     """A line of the pre-flight with the address where it is mended."""
     if not finding.address:
         return finding, ""
+    if finding.row:
+        return finding, reverse(finding.address, args=[finding.row])
     if finding.brin and finding.address != "admissions:places-check":  # that page has all schools
         return finding, reverse(finding.address, args=[finding.brin])
     if finding.address == "admissions:round-detail":
