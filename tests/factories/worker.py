@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from django.db import connection
 
 from config.celery import app
@@ -105,16 +106,34 @@ def redis_server(folder: Path) -> Iterator[str]:
         if os.environ.get("CI"):
             pytest.fail("redis-server is not installed, and CI must have it")
         pytest.skip("redis-server is not installed")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process, port = started_redis(program, folder)
     try:
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
         process.wait()
+
+
+def started_redis(program: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A Redis that answers, and its port. Somebody else may take a free port before it does: then it takes another."""
+    for _attempt in range(10):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def answers(process: subprocess.Popen[bytes] = process, port: int = port) -> bool:
+            if process.poll() is not None:
+                return True  # it ended: its port was taken
+            with contextlib.suppress(redis.ConnectionError):
+                return redis.Redis(port=port).info("server")["process_id"] == process.pid
+            return False
+
+        wait_until(answers, what="Redis to answer")
+        if process.poll() is None:
+            return process, port
+    raise AssertionError("no free port for Redis in ten attempts")
 
 
 @contextlib.contextmanager

@@ -40,6 +40,15 @@ def is_done(job: Job) -> bool:
     return Job.objects.only("state").get(pk=job.pk).state in (JobState.DONE, JobState.FAILED)
 
 
+def undisturbed(worker: Worker, job: Job) -> None:
+    """A draw that nobody kills ends by itself; when it does not, what was known of it is said."""
+    try:
+        wait_until(lambda: is_done(job), what="a draw that nobody disturbs")
+    except AssertionError as exc:
+        known = Job.objects.filter(pk=job.pk).values("state", "step", "requested_at", "heartbeat_at").get()
+        raise AssertionError(f"{exc}: {known}, children {worker.children()}, {worker.log()[-2000:]}") from exc
+
+
 def half_a_minute_passes(job: Job) -> None:
     """Nobody has been heard of for as long as it takes the watchdog to call a process dead."""
     past = DRAW_STALE + timedelta(seconds=1)
@@ -72,7 +81,7 @@ def test_draw_goes_on_after_a_kill_at_any_moment(worker: Worker, kills: int):
         session = room.seed()
         started = time.monotonic()
         job = request_draw(session.pk, actor=room.first)
-        wait_until(lambda job=job: is_done(job), what="a draw that nobody disturbs")
+        undisturbed(worker, job)
         length = time.monotonic() - started
         finished_once(room, job, set())
 
