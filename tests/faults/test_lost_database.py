@@ -18,10 +18,12 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no connections to break off"),
 ]
-# Whose transaction writes something: reading alone has nothing to lose.
+# Whose transaction writes something: reading alone has nothing to lose. Only of this database: the workers of tests
+# that run beside this one have the same name.
 BREAK_OFF = """
     SELECT query, pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name = %s AND xact_start IS NOT NULL AND backend_xid IS NOT NULL
+    WHERE datname = current_database() AND application_name = %s
+        AND xact_start IS NOT NULL AND backend_xid IS NOT NULL
 """
 
 
