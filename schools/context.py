@@ -17,8 +17,9 @@ from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 from schools import clock
 from schools.access import may_open, memberships_of
-from schools.enums import DESK_ROLES, REGION_ROLES, SCHOOL_ROLES, Role, RoundKind
+from schools.enums import DESK_ROLES, SCHOOL_ROLES, Role, RoundKind
 from schools.models import AMSTERDAM, AdmissionYear, Membership, Region, Round, School
+from schools.workplaces import office_membership
 
 # (label, name of the address); an entry shows to whom ``schools/matrix.py`` lets open its page.
 SCHOOL_MENU = [
@@ -122,6 +123,7 @@ class Navigation:
     home: str = "/"
     help: str = ""
     account: str = ""
+    switch: str = ""  # where somebody with more than one place chooses
     ask: str = ""  # where somebody of a school asks the desk
     questions: str = ""  # the public questions and answers
     rehearsal: bool = False
@@ -183,11 +185,13 @@ def build(request: HttpRequest) -> Navigation:
     memberships = memberships_of(getattr(request, "user", None))
     if getattr(request, "user", None) is not None and request.user.is_authenticated:
         nav.person = str(request.user)
+    if len({m.region or m.school for m in memberships}) > 1 and nav.helper is None:
+        nav.switch = _address("own-places")
     school: School | None = getattr(request, "oa_school", None)
     # A page of the office says for which region it works; somebody may be more than one thing.
-    office = getattr(request, "oa_office", None) or next(
-        (m for m in memberships if m.role in REGION_ROLES | DESK_ROLES), None
-    )
+    office = getattr(request, "oa_office", None) or (office_membership(request) if memberships else None)
+    if school is not None and office is not None and office.region_id != school.region_id:
+        office = next((m for m in memberships if m.region_id == school.region_id), None)
     at_school = next((m for m in memberships if m.role in SCHOOL_ROLES), None)
     if school is None and office is None and at_school is not None:
         school = at_school.school
@@ -288,6 +292,7 @@ HELP_OF = {
     "lottery:": "notaris",
     "check:": "loting",
     "account_": "inloggen",
+    "own-": "inloggen",
     "mfa_": "inloggen",
 }
 

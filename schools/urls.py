@@ -12,6 +12,7 @@ help_patterns = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/sessies/", views.own_sessions, name="own-sessions"),
+    path("account/werkplek/", views.own_places, name="own-places"),
     path("<slug:region>/agenda/<slug:audience>.ics", views.agenda, name="agenda"),
     path("help/", include((help_patterns, "help"))),
 ]

@@ -14,6 +14,7 @@ from schools.context import build
 from schools.models import AdmissionYear, Event, Region, local_moment
 from schools.services.agenda import AUDIENCES, agenda_of
 from schools.services.own_sessions import end_own_session, sessions_of
+from schools.workplaces import choose_region, workplaces_of
 
 # (address, title, template); in the order in which somebody needs them.
 HELP_TOPICS = [
@@ -59,6 +60,17 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
         "unknown": gettext("Unknown device"),
     }
     return render(request, "account/sessions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_places(request: HttpRequest) -> HttpResponse:
+    """The regions and schools of the own account, and choosing the region to work for."""
+    if request.method == "POST":
+        if choose_region(request, request.POST.get("region", "")):
+            return redirect("home")
+        messages.error(request, gettext("You have no role in that region. Choose another."))
+        return redirect("own-places")
+    return render(request, "account/places.html", {"places": workplaces_of(request)})
 
 
 @login_not_required

@@ -273,6 +273,15 @@ class RegionForm(forms.Form):
 class NewRegionForm(RegionForm):
     """A further region: also its short name, the year to begin with and who runs it."""
 
+    procedure = forms.ChoiceField(
+        label=gettext_lazy("Procedure"),
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("It says who may apply, how places are given out and where open places go."),
+        error_messages={
+            "required": gettext_lazy("Choose a procedure."),
+            "invalid_choice": gettext_lazy("Choose a procedure."),
+        },
+    )
     slug = forms.CharField(
         label=gettext_lazy("Short name"),
         max_length=50,
@@ -298,10 +307,18 @@ class NewRegionForm(RegionForm):
             "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
         },
     )
-    field_order = ["name", "slug", "year", "manager", "email"]
+    field_order = ["name", "slug", "procedure", "year", "manager", "email"]
 
-    def __init__(self, *args: Any, years: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, years: Sequence[str], procedures: Sequence[tuple[str, Any]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, region=Region(), **kwargs)
+        if len(procedures) > 1:
+            choice = self.fields["procedure"]
+            assert isinstance(choice, forms.ChoiceField)
+            choice.choices = list(procedures)
+        else:  # nothing to choose: the page says which one it is
+            del self.fields["procedure"]
         field = self.fields["year"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(code, code) for code in years]

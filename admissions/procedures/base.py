@@ -144,6 +144,7 @@ class Procedure(ABC):
     """One way to run admissions. ``capabilities`` are what screens may ask for."""
 
     key: ClassVar[str]
+    label: ClassVar[Any]  # what people call it, translated
     default_region: ClassVar[tuple[str, str]]  # slug, name
     rules_file: ClassVar[Path]  # the published rules, hashed into every commitment (reglement)
     has_central_matching: ClassVar[bool] = False

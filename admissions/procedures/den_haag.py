@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from admissions.procedures.base import FormFacts, IntakeContext, Note, Problem, Procedure, turns
 from schools.texts import long_date
@@ -15,6 +16,7 @@ class DenHaag(Procedure):
     """The core procedure."""
 
     key = "den_haag"
+    label = gettext_lazy("Primary schools as in Den Haag: periods, a draw at the school, a central matching")
     default_region = ("den-haag", "Den Haag")
     rules_file = Path(__file__).with_name("den_haag_reglement.md")
     has_central_matching = True

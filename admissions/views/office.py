@@ -30,7 +30,6 @@ from admissions.services.year.office_jobs import (
 from admissions.services.year.year_clock import move_year_clock
 from admissions.today.office import fixed_days, plan_office_day
 from admissions.views.school import greeting
-from schools.access import memberships_of
 from schools.clock import database_now
 from schools.context import current_round, now_of, round_name, rounds_of, year_of
 from schools.enums import JobState, Role
@@ -38,6 +37,7 @@ from schools.errors import RefusedError
 from schools.models import AMSTERDAM, Job, Region
 from schools.services.jobs import AlreadyRunning
 from schools.templatetags.oa import day_year
+from schools.workplaces import office_membership
 
 SAYS_SOMETHING = 5  # seconds of work before a guess of the time left is worth telling
 
@@ -52,7 +52,7 @@ class OfficePage(View):
     scope: OfficeView
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        membership = next((m for m in memberships_of(request.user) if m.role in self.roles), None)
+        membership = office_membership(request, self.roles)
         if membership is None or membership.region is None:
             raise Http404
         self.region = membership.region

@@ -14,9 +14,9 @@ from django.views.generic import View
 from lottery.enums import SignedBy
 from lottery.models import DrawSession, SignedRecord
 from lottery.services.time_stamps import tokens_of
-from schools.access import memberships_of
 from schools.enums import REGION_ROLES
 from schools.models import Region
+from schools.workplaces import office_membership
 
 RECORD, PUBLIC_RECORD, BUNDLE = "verslag.pdf", "verslag-openbaar.pdf", "bundel.zip"
 PUBLIC_BUNDLE = "bestanden.zip"  # the public files under their own names, with the program: ready to check
@@ -94,10 +94,11 @@ class LotteryPage(View):
     region: Region
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        membership = next((m for m in memberships_of(request.user) if m.role in REGION_ROLES), None)
+        membership = office_membership(request, REGION_ROLES)
         if membership is None or membership.region is None:
             raise Http404
         self.region = membership.region
+        request.oa_office = membership  # type: ignore[attr-defined]
         if not request.user.has_perm(self.permission, self.region):
             raise Http404
         return super().dispatch(request, *args, **kwargs)

@@ -41,6 +41,7 @@ OTHERS = {
         "api:docs",
         "api:swagger",
         "own-sessions",
+        "own-places",
         "lottery:session-list",
         "lottery:session-detail",
         "lottery:public-sessions",

@@ -149,6 +149,7 @@ def rarer_addresses(city: City) -> list[str]:
         "/programma/vovp/VOVP1/plaatsen/",
         f"/school/{school}/meekijken/",
         "/account/sessies/",
+        "/account/werkplek/",
     ]
 
 

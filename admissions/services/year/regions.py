@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from admissions.procedures.base import Parameters
+from admissions.procedures.registry import PROCEDURES
 from admissions.services.year.import_schools import create_year, make_rounds
 from admissions.services.year.schools import REGION_FIELDS
 from schools.calendar import read_calendar
-from schools.enums import REGION_ROLES, Role
+from schools.enums import Role
 from schools.errors import RefusedError
-from schools.models import AdmissionYear, Membership, Region, User
+from schools.models import AdmissionYear, Region, User
 from schools.services.events import Fact, record_event
 from schools.services.people import add_member
 from schools.services.planner import calendar_of
@@ -50,15 +51,16 @@ def add_region(
     *,
     slug: str,
     model: AdmissionYear,
+    procedure_key: str,
     year_code: str,
     first: FirstManager,
     site: str,
     actor: User,
 ) -> Region:
-    """Make a region that runs the procedure of ``model``'s region, with a year that can be planned.
+    """Make a region that runs this procedure, with a year that can be planned: the rounds of ``model``, no dates.
 
     Shapes: ``data`` as for ``set_region``; ``site`` as for ``add_member``.
-    Errors: RegionRefused for a short name that is taken, an unknown year, or a manager who works elsewhere already;
+    Errors: RegionRefused for a short name that is taken, an unknown year or an unknown procedure;
             ParameterError for a setting that is not possible (Q-51).
     """
     if Region.objects.filter(slug=slug).exists():
@@ -66,17 +68,15 @@ def add_region(
     calendar = dict(first_years(model)).get(year_code)
     if calendar is None:
         raise RegionRefused(_("Choose the year to begin with."), field="year")
-    if Membership.objects.filter(user__email=first.email.lower(), role__in=REGION_ROLES).exists():
-        raise RegionRefused(
-            _("This person works for another region already: one account opens one office."), field="email"
-        )
+    if procedure_key not in PROCEDURES:
+        raise RegionRefused(_("Choose a procedure."), field="procedure")
     parameters = {
         name: value for name, value in data["parameters"].items() if value != getattr(Parameters(), name)
     }
     Parameters.read(parameters)
     region = Region.objects.create(
         slug=slug,
-        procedure_key=model.region.procedure_key,
+        procedure_key=procedure_key,
         parameters=parameters,
         **{name: data[name] for name in REGION_FIELDS},
     )
