@@ -4,18 +4,40 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from admissions.models.simulations import MAX_SEEDS
+from admissions.services.what_if.playing import capped_codes
 from admissions.services.what_if.population import AS_SET, Changes
 from admissions.texts.simulation import MECHANISMS, ORDERS
 from lottery.simulation.mechanisms import Mechanism
 from schools.context import round_name
+from schools.enums import PriorityKind
 from schools.models import Round
 
 LONGEST_LIST = 20
 MOST_PLACES = 999
+CODE = 16  # characters of what was typed as a code that a sentence repeats
+
+
+def number_field(label: Any, low: int, high: int, *, initial: int, help_text: Any = "") -> forms.IntegerField:
+    """A whole number; whatever is wrong with what was typed, one sentence says what can be."""
+    wrong = format_lazy(gettext_lazy("Type a whole number from {low} to {high}."), low=low, high=high)
+    return forms.IntegerField(
+        label=label,
+        min_value=low,
+        max_value=high,
+        initial=initial,
+        help_text=help_text,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong),
+        widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
+    )
+
+
+def choice_errors(sentence: Any) -> dict[str, Any]:
+    return dict.fromkeys(("required", "invalid_choice"), sentence)
 
 
 class SimulationForm(forms.Form):
@@ -29,21 +51,26 @@ class SimulationForm(forms.Form):
             "required": gettext_lazy("Type your question, so that others understand the answer.")
         },
     )
-    round = forms.ChoiceField(label=gettext_lazy("Round"))
+    round = forms.ChoiceField(
+        label=gettext_lazy("Round"),
+        error_messages=choice_errors(gettext_lazy("Choose an application period of this year.")),
+    )
     mechanism = forms.ChoiceField(
         label=gettext_lazy("How places are given out"),
         choices=MECHANISMS,
         initial=Mechanism.TWO_STEPS,
         widget=forms.RadioSelect,
+        error_messages=choice_errors(gettext_lazy("Choose how places are given out.")),
     )
     rule_order = forms.ChoiceField(
-        label=gettext_lazy("Priority"), choices=ORDERS, initial=AS_SET, widget=forms.RadioSelect
+        label=gettext_lazy("Priority"),
+        choices=ORDERS,
+        initial=AS_SET,
+        widget=forms.RadioSelect,
+        error_messages=choice_errors(gettext_lazy("Choose which priority counts.")),
     )
-    ceiling_percent = forms.IntegerField(
-        label=gettext_lazy("Places of every school, in percent of now"),
-        min_value=0,
-        max_value=300,
-        initial=100,
+    ceiling_percent = number_field(
+        gettext_lazy("Places of every school, in percent of now"), 0, 300, initial=100
     )
     ceilings = forms.CharField(
         label=gettext_lazy("Other places at some schools"),
@@ -53,26 +80,26 @@ class SimulationForm(forms.Form):
             "One school on a line: the code and the number of places, for example 05AB 24."
         ),
     )
-    shortest = forms.IntegerField(
-        label=gettext_lazy("Shortest list"),
-        min_value=0,
-        max_value=LONGEST_LIST,
+    shortest = number_field(
+        gettext_lazy("Shortest list"),
+        0,
+        LONGEST_LIST,
         initial=0,
         help_text=gettext_lazy(
             "Shorter lists get the schools that children with the same first choice list most. 0 changes nothing."
         ),
     )
-    longest = forms.IntegerField(
-        label=gettext_lazy("Longest list"),
-        min_value=0,
-        max_value=LONGEST_LIST,
+    longest = number_field(
+        gettext_lazy("Longest list"),
+        0,
+        LONGEST_LIST,
         initial=0,
         help_text=gettext_lazy("Lists are cut after this many schools. 0 changes nothing."),
     )
-    seeds = forms.IntegerField(
-        label=gettext_lazy("Number of draws"),
-        min_value=1,
-        max_value=MAX_SEEDS,
+    seeds = number_field(
+        gettext_lazy("Number of draws"),
+        1,
+        MAX_SEEDS,
         initial=200,
         help_text=gettext_lazy("More draws take longer and give a surer range. 1,000 is the most."),
     )
@@ -83,8 +110,6 @@ class SimulationForm(forms.Form):
         field = self.fields["round"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(round_.code, round_name(round_)) for round_ in rounds]
-        for name in ("ceiling_percent", "shortest", "longest", "seeds"):
-            self.fields[name].widget.attrs["class"] = "oa-w-s"
 
     def clean_ceilings(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -106,19 +131,47 @@ class SimulationForm(forms.Form):
             if code in found:
                 raise forms.ValidationError(
                     _("Line %(number)d: %(code)s is there twice. Leave one out.")
-                    % {"number": number, "code": code}
+                    % {"number": number, "code": code[:CODE]}
                 )
             found[code] = places
         return found
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        self._check_codes(data)
+        if (
+            data.get("mechanism") == Mechanism.ONE_MATCHING_LOT_ONLY
+            and data.get("rule_order") in PriorityKind
+        ):
+            self.add_error(
+                "rule_order",
+                _(
+                    "Where only the lot counts nobody goes first. Leave priority as it is, or choose another way."
+                ),
+            )
         shortest, longest = data.get("shortest") or 0, data.get("longest") or 0
         if longest and shortest > longest:
             self.add_error(
                 "longest", _("The longest list is shorter than the shortest one. Change one of them.")
             )
         return data
+
+    def _check_codes(self, data: dict[str, Any]) -> None:
+        """Every school named has a ceiling in the round that was chosen; the line that does not is told."""
+        round_, ceilings = self.rounds.get(data.get("round", "")), data.get("ceilings")
+        if round_ is None or not ceilings:
+            return
+        capped = capped_codes(round_)
+        for number, line in enumerate(self.data["ceilings"].splitlines(), 1):
+            code = line.replace("=", " ").replace(";", " ").upper().split()[:1]
+            if code and code[0] not in capped:
+                words = {"number": number, "code": code[0][:CODE], "round": round_name(round_)}
+                self.add_error(
+                    "ceilings",
+                    _("Line %(number)d: %(code)s is no school with a ceiling in %(round)s. Check the code.")
+                    % words,
+                )
+                return
 
     @property
     def chosen_round(self) -> Round:

@@ -1,15 +1,19 @@
 """The what-if simulator on a real round: right lists, right classes, nothing written but its own rows."""
 
+from io import BytesIO
+
 import pytest
 from django.apps import apps
 from django.urls import reverse
 from django.utils import translation
+from pypdf import PdfReader
 
 from admissions.models import Simulation
+from admissions.services.what_if.memo import simulation_memo
 from admissions.services.what_if.playing import cancel_simulation, play_simulation, request_simulation
 from admissions.services.what_if.population import Changes, SimulationRefused, population_of, snapshot_of
 from lottery.simulation.mechanisms import Mechanism
-from schools.enums import JobState, Role
+from schools.enums import JobState, PriorityKind, Role
 from schools.models import Job
 from schools.services.jobs import take_job
 from tests.factories.ceremony import logged_in
@@ -165,12 +169,22 @@ def test_what_cannot_be_simulated_is_said(city):
         ("ceilings", "A twenty", "Line 1: type a school code"),
         ("ceilings", f"{brin('A')} 5\n{brin('A')} 6", "is there twice"),
         ("ceilings", f"{brin('A')} 5000", "more than a school has"),
-        ("seeds", "1001", "1000"),
-        ("seeds", "-1", "1"),
-        ("ceiling_percent", "900", "300"),
-        ("longest", "99", "20"),
-        ("round", "VOVP1", "VOVP1"),
-        ("mechanism", "dice", "dice"),
+        (
+            "ceilings",
+            f"{brin('A')} 5\n99ZZ 6",
+            "Line 2: 99ZZ is no school with a ceiling in Application period 1",
+        ),
+        ("ceilings", f"{brin('C')} 6", "is no school with a ceiling"),  # it has none
+        ("seeds", "1001", "Type a whole number from 1 to 1000."),
+        ("seeds", "-1", "Type a whole number from 1 to 1000."),
+        ("seeds", "veel", "Type a whole number from 1 to 1000."),
+        ("ceiling_percent", "900", "Type a whole number from 0 to 300."),
+        ("ceiling_percent", "", "Type a whole number from 0 to 300."),
+        ("longest", "99", "Type a whole number from 0 to 20."),
+        ("shortest", "1.5", "Type a whole number from 0 to 20."),
+        ("round", "VOVP1", "Choose an application period of this year."),
+        ("mechanism", "dice", "Choose how places are given out."),
+        ("rule_order", "staf", "Choose which priority counts."),
     ],
 )
 def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(city, field, value, sentence):
@@ -180,6 +194,16 @@ def test_bad_input_gets_a_sentence_and_keeps_what_was_typed(city, field, value, 
     page = answer.content.decode()
     assert sentence in page
     assert field == "title" or "Mijn vraag" in page
+    assert not Simulation.objects.exists()
+
+
+def test_priority_that_cannot_count_is_no_question(city):
+    """An order of rules beside a mechanism in which only the lot counts would change nothing, and seem to."""
+    client = logged_in(region_user(city.year.region))
+    asked_for = EMPTY | {"mechanism": Mechanism.ONE_MATCHING_LOT_ONLY, "rule_order": PriorityKind.SIBLING}
+    answer = client.post(reverse("admissions:simulation-list"), asked_for)
+    assert answer.status_code == 422
+    assert "Where only the lot counts nobody goes first." in answer.content.decode()
     assert not Simulation.objects.exists()
 
 
@@ -198,7 +222,26 @@ def test_the_office_asks_reads_and_takes_the_memo_along(city, django_capture_on_
     pdf = client.get(memo)
     assert pdf["Content-Type"] == "application/pdf"
     assert pdf.content == client.get(memo).content
-    assert pdf.content.count(b"/Type /Page\n") + pdf.content.count(b"/Type /Page ") <= 1
+    assert len(PdfReader(BytesIO(pdf.content)).pages) == 1
+
+
+def test_memo_stays_one_page_with_the_longest_question_and_many_changes(city):
+    """Issue 6: a one-page memo. What does not fit is counted, and stands on the page of the simulation."""
+    simulation = asked(city)
+    play_simulation(take_job(simulation.job.pk))
+    part = {"children": 40, "first": 80.0, "unplaced": 1.5}
+    outcome = Simulation.objects.get().outcome
+    for side in ("now", "then"):  # every class there is, and lists of twelve schools
+        outcome[side]["groups"] = dict.fromkeys(("", *PriorityKind.values), part)
+        outcome[side]["by_rank"] = [[rank, 10.0] for rank in range(1, 13)]
+    ceilings = {f"0{n}AB": n for n in range(30)}
+    Simulation.objects.update(
+        outcome=outcome, title="Wat als " * 15, changes=Changes(ceilings=ceilings).stored()
+    )
+    reader = PdfReader(BytesIO(simulation_memo(Simulation.objects.get())))
+    assert len(reader.pages) == 1
+    text = " ".join(reader.pages[0].extract_text().split())
+    assert "And 24 changes more" in text and "How to read this" in text and "S I M U L A T I O N" in text
 
 
 def test_others_find_nothing(city):

@@ -10,6 +10,8 @@ from admissions.texts.simulation import change_sentences, figure_lines, group_li
 from schools.context import round_name
 from schools.services.pdf import Press
 
+SAID = 6  # changes that are written out: more would not leave one page
+
 
 @cache
 def _press() -> Press:
@@ -23,13 +25,15 @@ def simulation_memo(simulation: Simulation) -> bytes:
     """
     if not simulation.outcome:
         raise ValueError("this simulation has no outcome yet")
+    sentences = change_sentences(Changes.read(simulation.changes))
     html = render_to_string(
         "admissions/simulation_memo.html",
         {
             "simulation": simulation,
             "region": simulation.round.year.region,
             "round_name": round_name(simulation.round),
-            "sentences": change_sentences(Changes.read(simulation.changes)),
+            "sentences": sentences[:SAID],
+            "more": len(sentences[SAID:]),
             "lines": figure_lines(simulation),
             "ranks": rank_lines(simulation),
             "groups": group_lines(simulation),

@@ -23,6 +23,12 @@ class _Cancelled(Exception):
     """Somebody pressed stop."""
 
 
+def capped_codes(round_: Round) -> frozenset[str]:
+    """Codes of what has a ceiling in this round, and can get another in a simulation."""
+    rows = SchoolRound.objects.filter(round=round_, ceiling__isnull=False)
+    return frozenset(rows.values_list("programme__code", flat=True))
+
+
 @transaction.atomic
 def request_simulation(
     round_: Round, *, title: str, changes: Changes, seeds: int, actor: User | None
@@ -30,11 +36,7 @@ def request_simulation(
     """Ask the worker to play. Raises SimulationRefused with a sentence."""
     if not 1 <= seeds <= MAX_SEEDS:
         raise SimulationRefused(_("Choose 1 to %(most)d draws.") % {"most": MAX_SEEDS})
-    capped = set(
-        SchoolRound.objects.filter(round=round_, ceiling__isnull=False).values_list(
-            "programme__code", flat=True
-        )
-    )
+    capped = capped_codes(round_)
     for code in changes.ceilings:
         if code not in capped:
             raise SimulationRefused(
