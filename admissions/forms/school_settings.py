@@ -1,6 +1,7 @@
 """What a school types about itself (den-haag.md 2.1)."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from admissions.services.year.school_settings import Rule
+from admissions.validators import contains_bsn
 from schools.context import round_name
 from schools.enums import HandIn, PriorityKind, RoundState
 from schools.models import PriorityRule, School, SchoolRound
 
 POSTCODE = re.compile(r"([1-9]\d{3})\s*([A-Za-z]{2})")
 YEAR = 2001  # any year that is no leap year: only month and day count
+
+
+def without_number(text: str) -> str:
+    """The text as it was typed. Errors: ValidationError for a citizen service number in it (DH-040)."""
+    if contains_bsn(text):
+        raise forms.ValidationError(_("This looks like a citizen service number. It may not be stored here."))
+    return text
 
 
 class SchoolForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -80,6 +89,9 @@ class SchoolForm(forms.ModelForm):  # type: ignore[type-arg]
             month, day = stored.split("-")
             self.fields["transition_other"].initial = f"{int(day)}-{int(month)}"
 
+    def clean_hand_in_note(self) -> str:
+        return without_number(self.cleaned_data["hand_in_note"])
+
     def clean_postcode(self) -> str:
         found = POSTCODE.fullmatch(str(self.cleaned_data["postcode"]).strip())
         if found is None:
@@ -140,12 +152,32 @@ class RulesForm(forms.Form):
                 self.fields["partners"].initial = rule.partner_facilities
         self.order_fields([*(f"rule_{n}" for n in range(1, most + 1)), "area", "partners"])
 
+    def clean_partners(self) -> str:
+        return without_number(self.cleaned_data["partners"])
+
+    def clean(self) -> dict[str, Any]:
+        """What was typed for a rule that was not chosen would be lost: that is said instead."""
+        data: dict[str, Any] = super().clean() or {}
+        chosen = {data.get(f"rule_{n}") for n in range(1, self.most + 1)}
+        for name, kind in (("area", PriorityKind.NEIGHBOURHOOD), ("partners", PriorityKind.PRESCHOOL)):
+            if data.get(name) and name in self.changed_data and kind not in chosen:
+                text = _(
+                    "This belongs to the rule “%(rule)s”. Choose that rule too, or make this field empty."
+                )
+                self.add_error(name, text % {"rule": kind.label})
+        return data
+
     @property
     def rules(self) -> list[Rule]:
         """The chosen rules in order; an empty choice in between is skipped."""
         data = self.cleaned_data
         kinds = [data[f"rule_{n}"] for n in range(1, self.most + 1)]
         return [Rule(kind, area=data["area"], partners=data["partners"]) for kind in kinds if kind]
+
+
+def may_change(row: SchoolRound, *, by_office: bool) -> bool:
+    """Until its round opens; the programme manager until the parents' deadline (Q-50)."""
+    return row.round.state == RoundState.PLANNED or (by_office and row.round.state == RoundState.OPEN)
 
 
 class CeilingsForm(forms.Form):
@@ -163,20 +195,18 @@ class CeilingsForm(forms.Form):
         *args: Any,
         rows: list[SchoolRound],
         by_office: bool,
-        proposal: list[int] | None = None,
+        proposal: Mapping[int, int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rows = rows
-        for index, row in enumerate(rows):
-            is_open = row.round.state == RoundState.PLANNED or (
-                by_office and row.round.state == RoundState.OPEN
-            )
+        for row in rows:
+            is_open = may_change(row, by_office=by_office)
             self.fields[f"places_{row.pk}"] = forms.IntegerField(
                 label=round_name(row.round),
                 min_value=0,
                 max_value=9999,
-                initial=proposal[index] if proposal and is_open else row.ceiling,
+                initial=proposal.get(row.pk, row.ceiling) if proposal else row.ceiling,
                 disabled=not is_open,
                 help_text="" if is_open else _("This round is open or over: its ceiling is fixed."),
                 widget=forms.NumberInput(attrs={"class": "oa-w-s", "inputmode": "numeric"}),
@@ -189,6 +219,9 @@ class CeilingsForm(forms.Form):
             del self.fields["reason"]
         else:
             self.order_fields([*(f"places_{row.pk}" for row in rows), "reason"])
+
+    def clean_reason(self) -> str:
+        return without_number(self.cleaned_data["reason"])
 
     @property
     def places(self) -> dict[int, int]:

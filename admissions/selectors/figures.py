@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 
 from admissions.masking import FEWER, HIDDEN
 from admissions.models import PublishedRound, PublishedSchool
-from schools.models import Region
+from schools.models import Region, School
 
 YEARS = 3
 COLUMNS = (
@@ -57,6 +57,17 @@ def published_rounds(region: Region, *, years: int = YEARS) -> list[PublishedRou
     schools = PublishedSchool.objects.order_by("name", "brin")
     rows = PublishedRound.objects.filter(region=region, year_code__in=codes)
     return list(rows.order_by("-year_code", "position").prefetch_related(Prefetch("schools", schools)))
+
+
+def figures_of_school(school: School) -> list[PublishedSchool]:
+    """What was published about one school, the newest first; the periods in which children applied at it."""
+    rows = PublishedSchool.objects.filter(
+        published__region=school.region_id,
+        published__year_code__in=newest_years(school.region),
+        brin=school.brin,
+        applications__isnull=False,
+    )
+    return list(rows.select_related("published").order_by("-published__year_code", "published__position"))
 
 
 def shown(value: int | None) -> str | int | None:

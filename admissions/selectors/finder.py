@@ -12,6 +12,7 @@ from admissions.selectors.figures import newest_years
 from admissions.validators import plain
 from schools.clock import now
 from schools.districts import Area, area_of
+from schools.enums import RoundKind
 from schools.models import AMSTERDAM, AdmissionYear, PriorityRule, Region, School, SchoolRound
 
 
@@ -24,6 +25,12 @@ class FoundSchool:
     area: Area
     rules: list[PriorityRule] = field(default_factory=list)
     figures: list[PublishedSchool] = field(default_factory=list)
+    periods: list[SchoolRound] = field(default_factory=list)  # the application periods of this year
+
+    @property
+    def without_places(self) -> list[SchoolRound]:
+        """Periods with a ceiling of zero: forms are taken, and everybody is drawn out (Q-07)."""
+        return [row for row in self.periods if row.ceiling == 0]
 
 
 @dataclass(slots=True)
@@ -73,7 +80,13 @@ def newest_setup(region: Region) -> Setup:
     )
     for row in published.select_related("published").order_by("-published__year_code", "published__position"):
         figures[row.brin].append(row)
+    periods: defaultdict[int, list[SchoolRound]] = defaultdict(list)
+    # All of them, whatever their state: nothing on the page changes when a round is drawn (DH-161).
+    of_year = SchoolRound.objects.filter(round__year=year, round__kind=RoundKind.ALM, ceiling__isnull=False)
+    for seats in of_year.select_related("round", "programme").order_by("round__position"):
+        periods[seats.programme.school_id].append(seats)
     for one in schools:
+        one.periods = periods[one.school.pk]
         one.rules = rules[one.school.pk] if one.is_capped else []
         one.figures = figures[one.school.brin]
     return Setup(year, schools)

@@ -4,19 +4,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
-from admissions.enums import Decision
-from admissions.forms.school_settings import CeilingsForm, RulesForm, SchoolForm
-from admissions.models import Application
+from admissions.forms.school_settings import CeilingsForm, RulesForm, SchoolForm, may_change
 from admissions.procedures.registry import procedure_of
-from admissions.selectors.school import places_of, rules_of
+from admissions.selectors.figures import figures_of_school
+from admissions.selectors.school import rules_of
 from admissions.services.year.school_settings import (
+    before_parents_deadline,
     kinds_for,
     rules_are_open,
     set_ceilings,
@@ -26,7 +26,7 @@ from admissions.services.year.school_settings import (
 )
 from admissions.views.school import SchoolPage
 from schools.access import roles_at
-from schools.enums import BEFORE_LOCK_STATES, DrawMode, PriorityKind, Role, RoundKind, RoundState
+from schools.enums import BEFORE_LOCK_STATES, DrawMode, Role, RoundKind
 from schools.errors import RefusedError
 from schools.models import Programme, School, SchoolRound
 from schools.postcodes import area_map, read_codes
@@ -67,7 +67,7 @@ class EditPage(SchoolPage):
         """The programme manager works under other limits than the school (Q-50)."""
         return Role.PROGRAMME_MANAGER in roles_at(self.request.user, self.school)
 
-    @property
+    @cached_property
     def rows(self) -> list[SchoolRound]:
         """This school with a ceiling in the application periods of the year."""
         found = SchoolRound.objects.filter(
@@ -139,14 +139,31 @@ class EditCeilingsView(EditPage):
         return CeilingsForm(data, rows=self.rows, by_office=self.by_office, proposal=self.proposal)
 
     @property
-    def proposal(self) -> list[int] | None:
-        """The even split of the number that was asked for; nothing is stored by asking."""
-        asked = self.request.GET.get("totaal", "").strip()
-        if not asked.isdecimal() or len(asked) > 5 or not self.rows:
+    def proposal(self) -> dict[int, int] | None:
+        """The even split of the number that was asked for, over the rounds that can still change; by their keys.
+
+        What a fixed round has is taken off first, so that the year comes to the number that was asked for (DH-006).
+        None without a number, or when the fixed rounds have more already. Nothing is stored by asking.
+        """
+        asked = self.asked_total
+        if asked is None or not self.open_rows or asked < self.fixed_total:
             return None
-        if not any(row.round.state == RoundState.PLANNED for row in self.rows) and not self.by_office:
-            return None  # nothing can be changed any more, so nothing is proposed
-        return even_split(int(asked), len(self.rows))
+        split = even_split(asked - self.fixed_total, len(self.open_rows))
+        return dict(zip((row.pk for row in self.open_rows), split, strict=True))
+
+    @property
+    def asked_total(self) -> int | None:
+        asked = self.request.GET.get("totaal", "").strip()
+        return int(asked) if asked.isdecimal() and asked.isascii() and len(asked) <= 5 else None
+
+    @cached_property
+    def open_rows(self) -> list[SchoolRound]:
+        return [row for row in self.rows if may_change(row, by_office=self.by_office)]
+
+    @property
+    def fixed_total(self) -> int:
+        """Places of the rounds whose ceiling is fixed."""
+        return sum(row.ceiling or 0 for row in self.rows if row not in self.open_rows)
 
     def save(self, form: CeilingsForm) -> str:
         changed = set_ceilings(
@@ -170,8 +187,11 @@ class EditCeilingsView(EditPage):
             "total": sum(row.ceiling or 0 for row in self.rows),
             "asked": asked[:5],
             "proposal": self.proposal,
-            "asked_is_wrong": bool(asked) and not asked.strip().isdecimal(),
+            "asked_is_wrong": bool(asked) and self.asked_total is None,
+            "fixed": self.fixed_total,
+            "is_below_fixed": self.asked_total is not None and self.asked_total < self.fixed_total,
             "is_capped": bool(self.rows),
+            "is_open": bool(self.open_rows),
         }
 
 
@@ -196,7 +216,9 @@ class EditDrawModeView(EditPage):
                 (
                     row,
                     str(row.pk) in posted if posted is not None else row.draw_mode == DrawMode.DIGITAL,
-                    row.round.state in BEFORE_LOCK_STATES,
+                    row.round.state in BEFORE_LOCK_STATES
+                    and (self.by_office or before_parents_deadline(row)),
+                    row.round.state not in BEFORE_LOCK_STATES,
                 )
                 for row in self.rows
             ]
@@ -219,27 +241,14 @@ class CompareView(SchoolPage, TemplateView):
 
 
 class AnswerCardView(SchoolPage, TemplateView):
-    """What staff may say to parents about chances (DH-161, DH-162, DH-167)."""
+    """What staff may say to parents about chances: published figures, and nothing newer (DH-161, DH-162, DH-167)."""
 
     permission = "admissions.view_school_settings"
     template_name = "admissions/answer_card.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        told = set(self.scope.told)
-        rows = [
-            row for row in places_of(self.scope) if row.round.pk in told and row.round.kind == RoundKind.ALM
-        ]
-        first = dict(_first_choices(self.school, [row.school_round.pk for row in rows]))
+        self.request.oa_section = "admissions:school-settings"  # type: ignore[attr-defined]
         return super().get_context_data(**kwargs) | {
-            "figures": [(row, first.get(row.school_round.pk, 0)) for row in rows],
-            "has_area": any(rule.kind == PriorityKind.NEIGHBOURHOOD for rule in rules_of(self.scope)),
+            "figures": figures_of_school(self.school),
             "rules": rules_of(self.scope),
         }
-
-
-def _first_choices(school: School, school_rounds: list[int]) -> list[tuple[int, int]]:
-    """Applications per round that was published; of a round that is still running nothing is said (DH-161)."""
-    rows = Application.objects.filter(first_choice_id__in=school_rounds).exclude(
-        decision__in=[Decision.PENDING, Decision.VOID]
-    )
-    return list(rows.order_by().values_list("first_choice_id").annotate(n=Count("pk")))

@@ -1,5 +1,7 @@
 """Schools, what a child can be placed in, and the reasons to go first."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -40,6 +42,15 @@ class School(models.Model):
     def has_other_transition(self) -> bool:
         """Children move up on another day than the first day of the year (DH-018)."""
         return self.transition_on != USUAL_TRANSITION
+
+    @property
+    def moves_up_in_january(self) -> bool:
+        return self.transition_on == "01-01"
+
+    def moves_up_late(self, born: date, *, period: int) -> bool:
+        """A child of the last quarter that applies after the first period, at a school that moves up in January: in
+        principle too late. It warns and stops nobody (DH-018)."""
+        return self.moves_up_in_january and born.month >= 10 and period > 1
 
 
 class Programme(models.Model):

@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from admissions.enums import EntryKind
-from admissions.models import LedgerEntry
+from admissions.enums import EntryKind, FigureSource
+from admissions.models import LedgerEntry, PublishedRound, PublishedSchool
+from schools.clock import now
 from schools.enums import DrawMode, HandIn, PriorityKind, Role, RoundState
-from schools.models import Event, PriorityRule, SchoolRound, local_moment
+from schools.models import Event, PriorityRule, School, SchoolRound, local_moment
 from schools.postcodes import area_map, read_codes
 from tests.admissions.office import logged_in, text
 from tests.factories.admissions import ApplicationFactory
@@ -78,7 +79,23 @@ def test_a_yearly_ceiling_of_fifty_proposes_thirteen_thirteen_twelve_twelve(rows
     assert Event.objects.filter(kind="ceiling_set").count() == 4
 
 
-@pytest.mark.parametrize("typed", ["veel", "-5", "1e3"])
+def test_an_even_split_takes_off_what_the_fixed_rounds_have(rows: list[SchoolRound]):
+    """DH-006: the year comes to the number that was asked for, also when its first round is open already."""
+    open_round(rows[0])
+    director, page = client_for(rows[0]), url(rows[0], "plafond")
+    proposal = director.get(page + "?totaal=50")
+    wanted = [proposal.context["form"][f"places_{row.pk}"].value() for row in rows]
+    assert wanted == [10, 14, 13, 13] and sum(wanted) == 50
+    assert "10 places stand fixed already" in proposal.content.decode()
+    less = director.get(page + "?totaal=9")
+    assert "have 10 places already" in less.content.decode() and less.context["proposal"] is None
+    for row in rows[1:]:
+        row.round.state = RoundState.OPEN
+        row.round.save()
+    assert 'type="submit">Save' not in text(director, page)  # nothing can be changed any more
+
+
+@pytest.mark.parametrize("typed", ["veel", "-5", "1e3", "٥٠"])
 def test_a_total_that_is_no_number_is_a_sentence(rows: list[SchoolRound], typed: str):
     assert "Write a whole number, for example 50" in text(
         client_for(rows[0]), url(rows[0], "plafond") + f"?totaal={typed}"
@@ -132,6 +149,19 @@ def test_a_rule_twice_or_partners_left_out_is_a_sentence(rows: list[SchoolRound]
     assert not PriorityRule.objects.exists()
 
 
+def test_what_was_typed_for_a_rule_that_was_not_chosen_is_not_lost(rows: list[SchoolRound]):
+    director, page = client_for(rows[0]), url(rows[0], "voorrang")
+    for field, typed in (("area", "2511 2512"), ("partners", "De Krekel")):
+        answer = director.post(page, {"rule_1": "sibling", "area": "", "partners": ""} | {field: typed})
+        assert answer.status_code == 422 and list(answer.context["form"].errors) == [field]
+        assert typed in answer.content.decode()
+    number = director.post(page, {"rule_1": "preschool", "area": "", "partners": "De Krekel 111222333"})
+    assert number.status_code == 422 and "citizen service number" in number.content.decode()
+    # A rule that is taken away takes its own field along: nothing was typed.
+    assert director.post(page, {"rule_1": "preschool", "area": "", "partners": "Krekel"}).status_code == 302
+    assert director.post(page, {"rule_1": "sibling", "area": "", "partners": "Krekel"}).status_code == 302
+
+
 def test_a_public_authority_cannot_adopt_the_neighbourhood_even_with_a_forged_form(rows: list[SchoolRound]):
     """DH-010, by an attribute of the board."""
     school = rows[0].programme.school
@@ -177,6 +207,15 @@ def test_ticked_rounds_are_digital_until_the_parents_deadline(rows: list[SchoolR
     modes = SchoolRound.objects.order_by("round__position").values_list("draw_mode", flat=True)
     assert list(modes) == ["manual", "digital", "manual", "manual"]
     open_round(rows[0], rows[0].round.parents_until + timedelta(days=1))
+    shown = client.get(url(rows[0], "loting"))
+    assert [is_open for _row, _ticked, is_open, _locked in shown.context["choices"]] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert "deadline has passed. Call the programme manager" in shown.content.decode()
+    assert "You can change this until Sunday 31 March 2024" in shown.content.decode()
     late = client.post(url(rows[0], "loting"), {"digital": [rows[0].pk, rows[1].pk]})
     assert late.status_code == 409 and "Call the programme manager" in late.content.decode()
     manager = logged_in(region_user(rows[0].programme.school.region))
@@ -219,6 +258,7 @@ def test_the_school_changes_its_data_and_the_trail_keeps_no_names(rows: list[Sch
         {"transition_other": "31-2"},
         {"contact_email": "geen"},
         {"contact_email": ""},
+        {"hand_in_note": "vraag naar 111222333"},
     ):
         answer = client.post(url(rows[0], "gegevens"), typed | wrong)
         assert answer.status_code == 422, wrong
@@ -228,22 +268,49 @@ def test_the_school_changes_its_data_and_the_trail_keeps_no_names(rows: list[Sch
 # --- cards ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_answer_card_has_figures_of_told_rounds_only(rows: list[SchoolRound]):
-    """DH-161, DH-162, DH-167: nothing about a round that is still running."""
+def test_the_answer_card_has_published_figures_only(rows: list[SchoolRound]):
+    """DH-161, DH-162, DH-167: nothing about a round of which nothing has been published."""
     ApplicationFactory(first_choice=rows[0])
-    client, card = (
-        client_for(rows[0], Role.SCHOOL_ADMIN),
-        f"/school/{rows[0].programme.school.brin}/antwoordkaart/",
-    )
+    school = rows[0].programme.school
+    client, card = client_for(rows[0], Role.SCHOOL_ADMIN), f"/school/{school.brin}/antwoordkaart/"
     open_round(rows[0])
-    assert client.get(card).context["figures"] == []
     rows[0].round.state = RoundState.OFFERS
     rows[0].round.save()
-    rows[0].round.year.clock_at = local_moment(date(2024, 2, 1))
-    rows[0].round.year.save()
-    figures = client.get(card).context["figures"]
-    assert [(row.seats, count) for row, count in figures] == [(10, 1)]
-    assert "no guarantee" in text(client, card)
+    assert client.get(card).context["figures"] == []
+    year = rows[0].round.year
+    published = PublishedRound.objects.create(
+        region=school.region,
+        source=FigureSource.FILE,
+        round_code="ALM1",
+        year_code="2022-2023",
+        position=1,
+        kind="ALM",
+        published_at=now(year),
+    )
+    PublishedSchool.objects.create(
+        published=published, brin=school.brin, name=school.name, places=10, applications=14
+    )
+    page = text(client, card)
+    assert ">14<" in page and "2022-2023" in page and "no guarantee" in page
+    assert f"/scholen/?q={school.brin}" in page
+
+
+def test_parents_read_what_a_school_decided_about_places_area_and_moving_up(rows: list[SchoolRound]):
+    """DH-011, DH-018, Q-07, section 5: the finder without logging in."""
+    school, year = rows[0].programme.school, rows[0].round.year
+    PriorityRuleFactory(
+        year=year, programme=rows[0].programme, kind=PriorityKind.PRESCHOOL, partner_facilities="De Krekel"
+    )
+    anybody = Client()
+    anybody.cookies["django_language"] = "en"
+    page = text(anybody, f"/{school.region.slug}/scholen/")
+    assert "De Krekel" in page and "Application period 2: 10 places" in page
+    assert "School draw: Digital, with the notary" in page
+    assert "promise nobody a place" not in page and "move up on 1 January" not in page
+    SchoolRound.objects.filter(pk=rows[1].pk).update(ceiling=0)
+    School.objects.filter(pk=school.pk).update(transition_on="01-01")
+    page = text(anybody, f"/{school.region.slug}/scholen/")
+    assert "promise nobody a place" in page and "move up on 1 January" in page
 
 
 def test_with_and_without_a_ceiling_stand_side_by_side(rows: list[SchoolRound]):

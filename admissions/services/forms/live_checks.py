@@ -154,14 +154,6 @@ def _facts(contents: Contents) -> FormFacts | None:
     )
 
 
-def _moves_up_late(facts: FormFacts, intake: Intake) -> bool:
-    """DH-018: born in the quarter of period 1, and applying later."""
-    start = intake.context.year_from
-    if start is None or intake.context.period <= 1:
-        return False
-    return (facts.date_of_birth.month - start.month) % 12 < 3
-
-
 def _notes(
     reading: Reading, typed: Mapping[str, str], own_code: str, school: School, intake: Intake
 ) -> list[Note]:
@@ -185,10 +177,10 @@ def _notes(
             )
     if contents["no_email"] == ON and not contents["email"]:
         notes.append(Note("no_email", "info", _("The confirmation becomes a letter that you send by post.")))
-    if facts is not None and school.has_other_transition and _moves_up_late(facts, intake):
+    if facts is not None and school.moves_up_late(facts.date_of_birth, period=intake.context.period):
         sentence = _(
-            "At your school children move up on another day. Children with a birthday in the first three months of "
-            "the year can in principle apply only in period 1."
+            "At your school children move up on 1 January. A child born from October to December can in principle "
+            "only apply in the first period. Talk with the parents; the form stays valid."
         )
         notes.append(Note("date_of_birth", "warn", sentence))
     postcode = normalise_postcode(typed.get("postcode", ""))
@@ -227,6 +219,12 @@ def _listed_notes(reading: Reading, typed: Mapping[str, str], intake: Intake) ->
                 else _("Number %(rank)d, without a ceiling.")
             )
             notes.append(Note(name, "ok", sentence % {"rank": rank}))
+            if rank == 1 and intake.context.ceilings.get(code) == 0:
+                warning = _(
+                    "This school has 0 places in this period. Without open places of an earlier period the child is "
+                    "drawn out here, and goes on to the central draw. Tell the parents."
+                )
+                notes.append(Note(name, "warn", warning))  # Q-07
     return notes
 
 

@@ -37,7 +37,7 @@ def set_ceiling(
         if round_.parents_until is None or now(round_.year) >= end_of_day(round_.parents_until):
             raise CeilingError(_("The parents' deadline has passed: the ceiling of this round is fixed."))
         if not reason.strip():
-            raise CeilingError(_("Give the reason."))
+            raise CeilingError(_("Give the reason."), "reason")
     old = school_round.ceiling
     if ceiling == old:
         return school_round

@@ -157,7 +157,7 @@ def set_draw_modes(
             raise SettingsError(
                 _("%(round)s is locked for the draw: how it is drawn is fixed.") % {"round": row.round.code}
             )
-        if not by_office and not _before_parents_deadline(row):
+        if not by_office and not before_parents_deadline(row):
             raise SettingsError(
                 _("The parents' deadline of %(round)s has passed. Call the programme manager.")
                 % {"round": row.round.code}
@@ -170,7 +170,8 @@ def set_draw_modes(
     return changed
 
 
-def _before_parents_deadline(row: SchoolRound) -> bool:
+def before_parents_deadline(row: SchoolRound) -> bool:
+    """Until when the school itself chooses how a round is drawn (DH-015)."""
     until = row.round.parents_until
     return until is None or now(row.round.year) < end_of_day(until)
 
@@ -192,7 +193,10 @@ def set_ceilings(
     changed = 0
     for row in rows:
         if row.pk in places and places[row.pk] != row.ceiling:
-            set_ceiling(row.pk, ceiling=places[row.pk], by_office=by_office, reason=reason, actor=actor)
+            try:
+                set_ceiling(row.pk, ceiling=places[row.pk], by_office=by_office, reason=reason, actor=actor)
+            except RefusedError as exc:
+                raise SettingsError(str(exc), exc.field or f"places_{row.pk}") from exc
             changed += 1
     return changed
 
