@@ -12,6 +12,13 @@ from schools.fields import day_field
 from schools.models import SchoolRound
 
 
+def without_number(note: str) -> str:
+    """The note, stripped. Errors: ValidationError for a citizen service number in it (DH-040)."""
+    if contains_bsn(note):
+        raise forms.ValidationError(_("This looks like a citizen service number. It may not be stored here."))
+    return note.strip()
+
+
 class NoteForm(forms.Form):
     """A remark that goes with a step."""
 
@@ -24,12 +31,7 @@ class NoteForm(forms.Form):
     )
 
     def clean_note(self) -> str:
-        note: str = self.cleaned_data["note"]
-        if contains_bsn(note):
-            raise forms.ValidationError(
-                _("This looks like a citizen service number. It may not be stored here.")
-            )
-        return note.strip()
+        return without_number(self.cleaned_data["note"])
 
 
 class SignalForm(NoteForm):
@@ -61,6 +63,14 @@ class MeetingForm(NoteForm):
     field_order = ("on", "note")
 
 
+class HeldForm(MeetingForm):
+    """The meeting took place, perhaps on another day than was planned."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = _("On which day was it held?")
+
+
 class OutcomeForm(NoteForm):
     """Whether care duty was found; a fact of the school, with its day (DH-175)."""
 
@@ -90,6 +100,8 @@ class LetterForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
+    """What the programme manager says about the letter of a school."""
+
     remarks = forms.CharField(
         label=gettext_lazy("Remarks for the school"),
         required=False,
@@ -97,6 +109,9 @@ class ReviewForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Needed when the letter goes back."),
     )
+
+    def clean_remarks(self) -> str:
+        return without_number(self.cleaned_data["remarks"])
 
 
 class ReasonForm(NoteForm):
@@ -125,3 +140,6 @@ class CareDayForm(forms.Form):
         self.fields["round"].choices = [  # type: ignore[attr-defined]
             (str(row.pk), name) for row, name in school_rounds
         ]
+
+    def clean_note(self) -> str:
+        return without_number(self.cleaned_data["note"])

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext, pgettext
 
-from admissions.enums import CARE_DUTY_STATES, OPEN_CARE_STATES, CareState, Decision
-from admissions.models import Application, CareCase, CareDay
+from admissions.case_enums import LIVE_CASES
+from admissions.enums import CARE_DUTY_STATES, OPEN_CARE_STATES, CareState, CaseKind, Decision
+from admissions.models import Application, CareCase, CareDay, Case
 from admissions.selectors.office import OfficeView
 from admissions.selectors.school import Outcome, SchoolView, own_applications
 from schools.models import Round
@@ -24,9 +25,27 @@ TABS: dict[str, tuple[str, ...]] = {
 
 
 def care_of_school(view: SchoolView) -> QuerySet[Any]:
-    """Care-marked applications of this school of first choice. A child that left for another school is not its any
-    more: from then on only the school that placed it knows (Q-46)."""
-    return own_applications(view).filter(care_case__isnull=False).exclude(outcome=Outcome.LEFT)
+    """Care-marked applications of this school of first choice, with ``waits_for_manager``: its letter is being read.
+
+    A child that left for another school is not its any more: from then on only the school that placed it knows (Q-46).
+    Nor is there anything to find out about a child whose form was cancelled, or that was withdrawn before an outcome.
+    """
+    with_manager = Case.objects.filter(
+        application=OuterRef("pk"), kind=CaseKind.CARE_LETTER, state__in=LIVE_CASES
+    )
+    found: QuerySet[Any] = own_applications(view).annotate(waits_for_manager=Exists(with_manager))
+    return (
+        found.filter(care_case__isnull=False)
+        .exclude(outcome__in=[Outcome.LEFT, Outcome.NO_PART])
+        .exclude(outcome=Outcome.WITHDRAWN, care_case__state__in=sorted(OPEN_CARE_STATES))
+    )
+
+
+def in_care_route(application: Any, case: CareCase) -> bool:
+    """Whether ``care_of_school`` holds this child; asked of one application with its ``outcome``."""
+    if application.outcome in (Outcome.LEFT, Outcome.NO_PART):
+        return False
+    return not (application.outcome == Outcome.WITHDRAWN and case.is_open)
 
 
 def care_in_region(view: OfficeView) -> QuerySet[Application]:

@@ -150,6 +150,42 @@ def reach_of(view: SchoolView, application: Application, placements: Collection[
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """Letters of one school in one round that wait for the school itself."""
+
+    round: Any
+    number: int
+    is_open: bool  # the release of the round has been opened without them
+
+
+def unsent_letters(view: SchoolView) -> list[Unsent]:
+    """What the school did not mark ready, or did not send after the release; in the order of the rounds. One query."""
+    release = Release.objects.filter(round_id=OuterRef("round_id"))
+    rows = (
+        Message.objects.filter(
+            year=view.year,
+            school=view.school,
+            kind__in=(K.M04, K.M05, K.M16),
+            state=MessageState.HELD,
+            round_id__in=view.visible,
+        )
+        .order_by()
+        .values("round_id")
+        .annotate(
+            number=Count("pk"),
+            is_open=Exists(release.filter(opened_at__isnull=False)),
+            is_ready=Exists(release.filter(marks__school=view.school)),
+        )
+    )
+    waiting = {row["round_id"]: row for row in rows if row["is_open"] or not row["is_ready"]}
+    return [
+        Unsent(round_, waiting[round_.pk]["number"], waiting[round_.pk]["is_open"])
+        for round_ in view.rounds
+        if round_.pk in waiting
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnLetters:
     """The letters of one school in one round: what waits, whether it is marked, whether the release is open."""
 

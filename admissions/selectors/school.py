@@ -298,7 +298,12 @@ def counts_of(view: SchoolView, round_: Round) -> Counts:
         draft=Count("pk", filter=Q(state=FormState.DRAFT)),
         released=Count("pk", filter=Q(state=FormState.RELEASED)),
         claims=Count("pk", filter=open_claim & ~Q(state=FormState.EXPIRED)),
-        care_open=Count("pk", filter=Q(application__care_case__state__in=sorted(OPEN_CARE_STATES))),
+        # A child that was withdrawn keeps no draw waiting.
+        care_open=Count(
+            "pk",
+            filter=Q(application__care_case__state__in=sorted(OPEN_CARE_STATES))
+            & ~Q(application__decision__in=[Decision.WITHDRAWN, Decision.VOID]),
+        ),
         care_asked=Count("pk", filter=Q(application__care_case__isnull=False)),
     )
     return Counts(**sums)
@@ -314,6 +319,7 @@ class ReplyCounts:
     enrolled: int = 0
     withdrawn: int = 0
     left: int = 0
+    lapsed: int = 0  # of those that left: allowed to move house, and not withdrawn yet (DH-125)
     next_reply: date | None = None
     first_overdue: date | None = None
 
@@ -330,6 +336,8 @@ def reply_counts(view: SchoolView) -> ReplyCounts:
     for row in rows:
         state = {"superseded": "left", "lapsed": "left"}.get(row["shown_state"], row["shown_state"])
         sums[state] = sums.get(state, 0) + row["n"]
+        if row["shown_state"] == PlacementState.LAPSED:
+            sums["lapsed"] = sums.get("lapsed", 0) + row["n"]
         if state == "offered" and row["respond_by"]:
             waiting.append(row["respond_by"])
         if state == "overdue" and row["respond_by"]:

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from admissions.enums import CareState
 from admissions.models import CareCase
 from admissions.tables.forms import ChildColumn, grouped
 from schools.context import short_round_name
@@ -22,16 +23,22 @@ def care_badge(case: CareCase) -> SafeString:
     return badge("warning" if case.is_open else "", case.get_state_display(), "" if case.is_open else "heart")
 
 
-def open_tasks(case: CareCase) -> list[str]:
-    """What the school still has to do first (DH-171)."""
-    if not case.is_open:
-        return []
+def open_tasks(case: CareCase, *, waits_for_manager: bool) -> list[str]:
+    """What the school still has to do: the two tasks of DH-171, then the next step of the route (4.3)."""
     words = []
-    if case.appointment_made_at is None:
+    if case.is_open and case.appointment_made_at is None:
         words.append(gettext("make an appointment"))
-    if case.manager_told_at is None:
+    if case.is_open and case.manager_told_at is None:
         words.append(gettext("tell the programme manager"))
-    return words
+    step = {
+        CareState.REQUESTED: gettext("plan the meeting"),
+        CareState.SIGNALLED: gettext("plan the meeting"),
+        CareState.MEETING_PLANNED: gettext("hold the meeting"),
+        CareState.MEETING_HELD: gettext("record the outcome"),
+        CareState.DUTY_YES: gettext("write the letter"),
+        CareState.LETTER_DRAFT: "" if waits_for_manager else gettext("change the letter"),
+    }.get(CareState(case.state), "")
+    return [*words, step] if step else words
 
 
 class CareBase(LookTable):
@@ -91,10 +98,10 @@ class CareBase(LookTable):
         return short_date(record.care_case.meeting_on)
 
     def render_todo(self, record: Any) -> str:
-        return ", ".join(open_tasks(record.care_case)) or "–"
+        return self.value_todo(record) or "–"
 
     def value_todo(self, record: Any) -> str:
-        return ", ".join(open_tasks(record.care_case))
+        return ", ".join(open_tasks(record.care_case, waits_for_manager=record.waits_for_manager))
 
     def render_action(self, record: Any) -> SafeString:
         return format_html(

@@ -8,8 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
 from admissions.selectors.delivery import failures_of_school
+from admissions.selectors.entries import begun_entries
 from admissions.selectors.school import Counts, ReplyCounts, SchoolView, counts_of, places_of, reply_counts
-from admissions.today.more import care_tasks, draw_tasks, letter_tasks, report_tasks
+from admissions.today.more import (
+    care_tasks,
+    draw_tasks,
+    letter_tasks,
+    report_tasks,
+    rules_tasks,
+    sending_tasks,
+)
 from admissions.today.tasks import Task
 from schools.context import current_round, reply_until, round_name
 from schools.enums import BEFORE_LOCK_STATES, RoundKind, RoundState
@@ -49,8 +57,18 @@ class Day:
         return self.dates[0] if self.dates else None
 
 
-def plan_day(view: SchoolView, *, may_reply: bool, may_approve: bool = False) -> Day:
-    """Seven queries, whatever the number of children; one more for who approves letters."""
+def plan_day(
+    view: SchoolView,
+    *,
+    may_reply: bool,
+    may_approve: bool = False,
+    may_enter: bool = False,
+    may_confirm: bool = False,
+) -> Day:
+    """At most twelve queries with those of the page, whatever the number of children.
+
+    Who sees care-marked children only (section 1) gets no task that only the administration can do.
+    """
     round_ = current_round(list(view.rounds), view.today)
     if round_ is None:
         return Day(None)
@@ -58,14 +76,20 @@ def plan_day(view: SchoolView, *, may_reply: bool, may_approve: bool = False) ->
     counts = counts_of(view, period) if period else Counts()
     replies = reply_counts(view)
     tasks = [
-        *_form_tasks(view, period, counts),
-        *_failed_tasks(view),
+        *(_form_tasks(view, period, counts, may_enter=may_enter) if view.sees_all else []),
+        *_outcome_tasks(view, period, counts),
         *care_tasks(view),
-        *draw_tasks(view),
-        *report_tasks(view),
-        *(letter_tasks(view) if may_approve else []),
-        *_reply_tasks(view, replies, may_reply=may_reply),
     ]
+    if view.sees_all:
+        tasks += [
+            *_failed_tasks(view),
+            *draw_tasks(view),
+            *report_tasks(view),
+            *(rules_tasks(view) if may_confirm else []),
+            *(letter_tasks(view) if may_approve else []),
+            *sending_tasks(view, may_reply=may_reply),
+            *_reply_tasks(view, replies, may_reply=may_reply),
+        ]
     tasks.sort(key=lambda task: (not task.is_late, task.days(view.today)))
     figures, title = _figures(view, period, counts, replies)
     return Day(
@@ -96,7 +120,7 @@ def last_minute(day: date | None) -> datetime | None:
     return local_moment(day, time(23, 59)) if day else None
 
 
-def _form_tasks(view: SchoolView, period: Round | None, counts: Counts) -> list[Task]:
+def _form_tasks(view: SchoolView, period: Round | None, counts: Counts, *, may_enter: bool) -> list[Task]:
     if period is None:
         return []
     tasks = []
@@ -105,6 +129,21 @@ def _form_tasks(view: SchoolView, period: Round | None, counts: Counts) -> list[
         period.processing_until is None or view.today <= period.processing_until
     ):
         deadline = last_minute(period.processing_until)
+        begun = begun_entries(view).filter(school_round__round=period).count() if may_enter else 0
+        if begun:
+            n = {"n": begun}
+            tasks.append(
+                Task(
+                    "document",
+                    ngettext("%(n)d form was begun only", "%(n)d forms were begun only", begun) % n,
+                    gettext("Without a name, a date of birth and a day received it is not a draft yet."),
+                    deadline,
+                    _link(view, "application-list", query),
+                    pgettext("button", "Look"),
+                    ngettext("Finish %(n)d form that was begun", "Finish %(n)d forms that were begun", begun)
+                    % n,
+                )
+            )
         if counts.draft:
             n = {"n": counts.draft}
             tasks.append(
@@ -157,7 +196,15 @@ def _form_tasks(view: SchoolView, period: Round | None, counts: Counts) -> list[
                     % n,
                 )
             )
-    if view.sees_care and counts.care_open and period.state != RoundState.FROZEN and not period.is_played:
+    return tasks
+
+
+def _outcome_tasks(view: SchoolView, period: Round | None, counts: Counts) -> list[Task]:
+    """The draw of the school waits for these (DH-181)."""
+    tasks: list[Task] = []
+    if period is None or period.state == RoundState.FROZEN or period.is_played:
+        return tasks
+    if view.sees_care and counts.care_open:
         n = {"n": counts.care_open}
         before = last_minute(_day_before_freeze(period))
         tasks.append(
@@ -255,23 +302,29 @@ def _reply_tasks(view: SchoolView, replies: ReplyCounts, *, may_reply: bool) -> 
                 % n,
             )
         )
-    waiting = [
-        r
-        for r in view.rounds
-        if view.shows(r) and r.state in (RoundState.MATCHED, RoundState.VISIBLE_TO_SCHOOLS)
-    ]
-    if replies.reserved and waiting:
-        n = {"n": replies.reserved}
-        sending = min((r.offers_on for r in waiting if r.offers_on), default=None)
+    if replies.lapsed and may_reply:
+        n = {"n": replies.lapsed}
         tasks.append(
             Task(
-                "mail",
-                ngettext("%(n)d letter goes out", "%(n)d letters go out", replies.reserved) % n,
-                gettext("All parents hear the result on the same day. Say nothing before that day."),
-                sending,
-                _link(view, "school-letters") if may_reply else _link(view, "admitted-list", "tab=reserved"),
+                "flag",
+                ngettext(
+                    "%(n)d place lapsed after moving house",
+                    "%(n)d places lapsed after moving house",
+                    replies.lapsed,
+                )
+                % n,
+                gettext(
+                    "Withdraw the child and report it. Only then the family can apply at another school."
+                ),
+                view.today,
+                _link(view, "admitted-list", "tab=left"),
                 pgettext("button", "Look"),
-                ngettext("%(n)d letter goes out", "%(n)d letters go out", replies.reserved) % n,
+                ngettext(
+                    "Withdraw %(n)d child that may move to another school",
+                    "Withdraw %(n)d children that may move to another school",
+                    replies.lapsed,
+                )
+                % n,
             )
         )
     return tasks

@@ -8,14 +8,19 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
 from admissions.case_enums import LIVE_CASES
-from admissions.enums import CareState, CaseKind
-from admissions.models import Application, CareCase, CareDay, Case
+from admissions.enums import OPEN_CARE_STATES, CareState, CaseKind
+from admissions.models import Application, CareDay, Case
+from admissions.selectors.care import care_of_school
+from admissions.selectors.delivery import unsent_letters
 from admissions.selectors.school import SchoolView
 from admissions.today.tasks import Task
 from notifications.services.template_approval import waiting_versions
-from schools.enums import DrawMode, RoundState
+from schools.context import round_name
+from schools.enums import BEFORE_LOCK_STATES, DrawMode, RoundKind, RoundState
 from schools.models import SchoolRound, local_moment
+from schools.services.confirmations import rules_confirmation
 
+CONFIRM_DAYS = 30  # before the first application period: the rules can still be changed then
 NUMBER = re.compile(r"[0-9A-Z]{8}")  # registration numbers in the subject of a case
 
 
@@ -27,16 +32,23 @@ def care_tasks(view: SchoolView) -> list[Task]:
     """Appointments to make, letters to write, days to put in the diaries; nothing without the right to see care."""
     if not view.sees_care:
         return []
-    own = CareCase.objects.filter(
-        application__year=view.year, application__first_choice__programme__school=view.school
-    )
-    counts = own.aggregate(
-        first=Count(
+    is_new = Q(care_case__state__in=[CareState.REQUESTED, CareState.SIGNALLED])
+    has_appointment = Q(care_case__appointment_made_at__isnull=False)
+    is_open = Q(care_case__state__in=sorted(OPEN_CARE_STATES))
+    to_write = Q(care_case__state=CareState.DUTY_YES)
+    # Written, and no longer with the programme manager: it came back with remarks (DH-176).
+    came_back = Q(care_case__state=CareState.LETTER_DRAFT, waits_for_manager=False)
+    sent_on = "first_choice__round__offers_on"
+    counts = care_of_school(view).aggregate(
+        first=Count("pk", filter=is_new & ~has_appointment),
+        told=Count(
             "pk",
-            filter=Q(state__in=[CareState.REQUESTED, CareState.SIGNALLED], appointment_made_at__isnull=True),
+            filter=is_open & (has_appointment | ~is_new) & Q(care_case__manager_told_at__isnull=True),
         ),
-        letters=Count("pk", filter=Q(state=CareState.DUTY_YES)),
-        sent_on=Min("application__first_choice__round__offers_on", filter=Q(state=CareState.DUTY_YES)),
+        letters=Count("pk", filter=to_write),
+        sent_on=Min(sent_on, filter=to_write),
+        back=Count("pk", filter=came_back),
+        back_on=Min(sent_on, filter=came_back),
     )
     tasks = []
     if counts["first"]:
@@ -56,6 +68,42 @@ def care_tasks(view: SchoolView) -> list[Task]:
                 pgettext("button", "Open"),
                 ngettext("Make %(n)d appointment about care", "Make %(n)d appointments about care", n["n"])
                 % n,
+            )
+        )
+    if counts["told"]:
+        n = {"n": counts["told"]}
+        tasks.append(
+            Task(
+                "phone",
+                ngettext(
+                    "The programme manager does not know about %(n)d care wish",
+                    "The programme manager does not know about %(n)d care wishes",
+                    n["n"],
+                )
+                % n,
+                gettext("Call the programme manager, then tick it."),
+                view.today,
+                _care_url(view, "?tab=open"),
+                pgettext("button", "Open"),
+                ngettext(
+                    "Call the programme manager about %(n)d care wish",
+                    "Call the programme manager about %(n)d care wishes",
+                    n["n"],
+                )
+                % n,
+            )
+        )
+    if counts["back"] and view.sees_all:
+        n = {"n": counts["back"]}
+        tasks.append(
+            Task(
+                "heart",
+                ngettext("%(n)d care letter came back", "%(n)d care letters came back", n["n"]) % n,
+                gettext("The programme manager wrote what must be changed."),
+                counts["back_on"],
+                _care_url(view, "?tab=letter"),
+                pgettext("button", "Change"),
+                ngettext("Change %(n)d care letter", "Change %(n)d care letters", n["n"]) % n,
             )
         )
     if counts["letters"] and view.sees_all:
@@ -189,5 +237,84 @@ def letter_tasks(view: SchoolView) -> list[Task]:
             else reverse("admissions:letter-list", args=[view.school.brin]),
             pgettext("button", "Look"),
             ngettext("Approve %(n)d changed letter", "Approve %(n)d changed letters", n["n"]) % n,
+        )
+    ]
+
+
+def sending_tasks(view: SchoolView, *, may_reply: bool) -> list[Task]:
+    """Letters that the school has not marked ready, or not sent although the sending day has come (Q-48, DH-116).
+
+    What is marked ready leaves by itself: then there is nothing to do.
+    """
+    tasks = []
+    for row in unsent_letters(view):
+        words = {"n": row.number, "round": round_name(row.round)}
+        if row.is_open:
+            title = ngettext(
+                "%(n)d letter of %(round)s has not gone out",
+                "%(n)d letters of %(round)s have not gone out",
+                row.number,
+            )
+            text = gettext("The sending day has come. What was not ready in time you send yourself.")
+        else:
+            title = ngettext(
+                "%(n)d letter of %(round)s to mark ready",
+                "%(n)d letters of %(round)s to mark ready",
+                row.number,
+            )
+            text = gettext("All parents hear the result on the same day. Say nothing before that day.")
+        url = reverse("admissions:school-letters", args=[view.school.brin])
+        if not may_reply:
+            url = reverse("admissions:admitted-list", args=[view.school.brin]) + "?tab=reserved"
+        tasks.append(
+            Task(
+                "mail",
+                title % words,
+                text,
+                row.round.offers_on,
+                url,
+                pgettext("button", "Look"),
+                title % words,
+                is_late=row.is_open,
+            )
+        )
+    return tasks
+
+
+def rules_tasks(view: SchoolView) -> list[Task]:
+    """The yearly confirmation of the rules and their order, asked while they can still be changed (DH-012, Q-50)."""
+    coming = [
+        r
+        for r in view.rounds
+        if r.kind == RoundKind.ALM and r.state in (*BEFORE_LOCK_STATES, RoundState.LOCKED)
+    ]
+    first = coming[0] if coming else None
+    opens = first.parents_from if first else None
+    if first is None or opens is None:
+        return []
+    if first.state == RoundState.PLANNED and (opens - view.today).days > CONFIRM_DAYS:
+        return []
+    row = (
+        SchoolRound.objects.filter(round=first, programme__school=view.school, ceiling__isnull=False)
+        .select_related("programme")
+        .first()
+    )
+    if row is None or rules_confirmation(view.year, row.programme) is not None:
+        return []
+    can_change = first.position == 1 and first.state == RoundState.PLANNED
+    day = date.fromordinal(opens.toordinal() - 1) if can_change else _before_freeze(first.central_matching_on)
+    until = local_moment(day, time(23, 59)) if day else None
+    return [
+        Task(
+            "flag",
+            gettext("Confirm the priority rules of this year"),
+            gettext("Compare the rules and their order with your website and school guide.")
+            if can_change
+            else gettext("Compare them with your website and school guide. The draw waits for it."),
+            until,
+            reverse("admissions:school-settings", args=[view.school.brin]) + "#regels",
+            pgettext("button", "Look"),
+            gettext("Confirm the priority rules of this year"),
+            is_late=until is not None and until < view.now,
         )
     ]

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -16,9 +17,9 @@ from admissions.enums import CareState
 from admissions.filters.care import CareFilter
 from admissions.forms.care import (
     CareDayForm,
+    HeldForm,
     LetterForm,
     MeetingForm,
-    NoteForm,
     OutcomeForm,
     SignalForm,
 )
@@ -83,9 +84,25 @@ class CareListView(SchoolListPage):
         return super().get_context_data(**kwargs) | {
             "days": care_days(self.scope),
             "may_work": may_work,
-            "day_form": CareDayForm(school_rounds=coming_rounds(self)) if may_work else None,
+            "day_form": self.day_form() if may_work else None,
             "is_capped": is_capped(self),
         }
+
+    def day_form(self) -> CareDayForm:
+        """Empty, or once more what was typed for a day that was refused, with the sentence beside its field."""
+        rounds = coming_rounds(self)
+        kept = self.request.session.pop(refused_day(self), None)
+        if kept is None:
+            return CareDayForm(school_rounds=rounds)
+        form = CareDayForm(kept["typed"], school_rounds=rounds)
+        if form.is_valid():
+            CareError(kept["text"], kept["field"]).put_on(form)
+        return form
+
+
+def refused_day(page: SchoolPage) -> str:
+    """Where the session keeps a day that was refused, until the list has shown it once."""
+    return f"care-day-{page.school.pk}"
 
 
 def coming_rounds(page: SchoolPage) -> list[tuple[SchoolRound, str]]:
@@ -172,7 +189,7 @@ class CareDetailView(SchoolPage):
             if form is None:
                 messages.error(request, str(exc))
                 return self.back(case)
-            form.add_error(None, str(exc))
+            exc.put_on(form)
             return self.show(case, {action: form}, status=409)
         messages.success(request, said)
         return self.back(case)
@@ -186,7 +203,7 @@ class CareDetailView(SchoolPage):
             move_care(case.pk, S.MEETING_PLANNED, actor=self.actor, on=data["on"], note=data["note"])
             return _("The meeting has been planned.")
         if action == "held":
-            move_care(case.pk, S.MEETING_HELD, actor=self.actor, note=data["note"])
+            move_care(case.pk, S.MEETING_HELD, actor=self.actor, on=data["on"], note=data["note"])
             return _("The meeting has been held. Now record its outcome.")
         if action == "outcome":
             target = S(data["outcome"])
@@ -213,7 +230,7 @@ class CareDetailView(SchoolPage):
     def form_for(self, action: str, data: Any = None) -> forms.Form | None:
         kinds: dict[str, type[forms.Form]] = {
             "plan": MeetingForm,
-            "held": NoteForm,
+            "held": HeldForm,
             "outcome": OutcomeForm,
             "letter": LetterForm,
         }
@@ -241,7 +258,9 @@ class CareDetailView(SchoolPage):
             assert form is not None
             if not form.is_bound:
                 text = letter.body if letter else letter_format(self.application.child.given_name)
-                form.initial = initial if action == "outcome" else {"body": text}
+                form.initial = {"outcome": initial, "held": {"on": case.meeting_on}}.get(
+                    action, {"body": text}
+                )
             shown[action] = form
         # A step that was refused because somebody else took it stays on the page with what was typed.
         shown |= {action: form for action, form in (bound or {}).items() if action not in shown}
@@ -286,15 +305,7 @@ class CareDayView(CarePage):
         action, pk = request.POST.get("action", ""), request.POST.get("day_id", "")
         try:
             if action == "add":
-                form = CareDayForm(request.POST, school_rounds=coming_rounds(self))
-                if not form.is_valid():
-                    first = next(iter(form.errors.values()))
-                    raise CareError(str(first[0]))
-                row = form.rounds[form.cleaned_data["round"]]
-                add_care_day(
-                    row, day=form.cleaned_data["day"], note=form.cleaned_data["note"], actor=self.actor
-                )
-                messages.success(request, _("The day has been added."))
+                return self.add()
             elif action not in ("confirm", "remove"):
                 raise CareError(_("This step is not known. Reload the page."))
             else:
@@ -310,6 +321,29 @@ class CareDayView(CarePage):
                 messages.success(request, _("Saved."))
         except RefusedError as exc:
             messages.error(request, str(exc))
+        return self.back()
+
+    def add(self) -> HttpResponse:
+        form = CareDayForm(self.request.POST, school_rounds=coming_rounds(self))
+        refused = None
+        if form.is_valid():
+            typed = form.cleaned_data
+            try:
+                add_care_day(
+                    form.rounds[typed["round"]], day=typed["day"], note=typed["note"], actor=self.actor
+                )
+            except RefusedError as exc:
+                refused = exc
+        if refused is not None or not form.is_valid():
+            # Back to the list, which has the form: what was typed goes along and stands there again.
+            self.request.session[refused_day(self)] = {
+                "typed": {name: self.request.POST.get(name, "")[:300] for name in form.fields},
+                "field": refused.field if refused else "",
+                "text": str(refused) if refused else "",
+            }
+            messages.error(self.request, _("The day has not been added. Look below the list."))
+            return redirect(reverse("admissions:care-list", args=[self.school.brin]) + "#dagen")
+        messages.success(self.request, _("The day has been added."))
         return self.back()
 
 

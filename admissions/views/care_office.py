@@ -65,7 +65,7 @@ class OfficeCareView(OfficePage):
         try:
             said = self.act(case, action, form.cleaned_data)
         except RefusedError as exc:
-            form.add_error(None, str(exc))
+            exc.put_on(form)
             return self.show(case, {action: form}, status=409)
         messages.success(request, said)
         return redirect("admissions:office-care", case.application.registration_number)

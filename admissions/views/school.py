@@ -19,6 +19,7 @@ from admissions.enums import Decision, FormState
 from admissions.filters.forms import ApplicationFilter, DrawnOutFilter, PlacementFilter
 from admissions.forms.letters import LogoForm
 from admissions.models import Application, CareCase
+from admissions.selectors.care import in_care_route
 from admissions.selectors.delivery import confirmation_state, offer_state
 from admissions.selectors.entries import begun_entries, form_choices
 from admissions.selectors.helping import recent_lookers
@@ -44,7 +45,6 @@ from admissions.today.items import plan_day
 from admissions.views.ledger_parts import ledger_context
 from lottery.selectors import families_know
 from schools.access import memberships_of
-from schools.clock import database_now
 from schools.context import now_of, rounds_of, year_of
 from schools.enums import RoundKind
 from schools.lists import ListPage, Tab
@@ -114,15 +114,19 @@ class TodayView(SchoolPage, TemplateView):
     template_name = "admissions/school_today.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_reply = self.request.user.has_perm("admissions.process_reply", self.school)
+        may = {
+            name: self.request.user.has_perm(f"admissions.{permission}", self.school)
+            for name, permission in {
+                "may_reply": "process_reply",
+                "may_approve": "approve_letters",
+                "may_enter": "enter_form",
+                "may_confirm": "confirm_rules",
+            }.items()
+        }
         return super().get_context_data(**kwargs) | {
-            "day": plan_day(
-                self.scope,
-                may_reply=may_reply,
-                may_approve=self.request.user.has_perm("admissions.approve_letters", self.school),
-            ),
+            "day": plan_day(self.scope, **may),
             "greeting": greeting(self.scope.now),
-            "lookers": recent_lookers(self.school, moment=database_now())
+            "lookers": recent_lookers(self.school)
             if self.request.user.has_perm("admissions.view_lookers", self.school)
             else [],
             "other_schools": [
@@ -346,17 +350,19 @@ class ApplicationDetailView(SchoolPage, TemplateView):
             "care_case": self.care_case(application),
             "may_signal": application.decision == Decision.UNDECIDED
             and self.request.user.has_perm("admissions.work_on_care", self.school),
-            "has_transition_warning": transition_warning(self.school, application),
+            "has_transition_warning": self.school.moves_up_late(
+                application.child.date_of_birth, period=application.first_choice.round.position
+            ),
             "may_see_openings": self.request.user.has_perm("admissions.view_lookers", self.school),
             "openings": openings_for_school(application, self.scope.rounds, sees_care=self.scope.sees_care),
         }
 
     def care_case(self, application: Any) -> CareCase | None:
         """Of its own child, until it left for another school (DH-180, Q-46)."""
-        if not self.scope.sees_care or application.outcome == Outcome.LEFT:
+        if not self.scope.sees_care:
             return None
         case: CareCase | None = getattr(application, "care_case", None)
-        return case
+        return case if case is not None and in_care_route(application, case) else None
 
     def back(self, *, is_own: bool) -> tuple[str, str]:
         if is_own:
@@ -400,13 +406,6 @@ class ApplicationDetailView(SchoolPage, TemplateView):
                 text = gettext("Withdrawn: %(reason)s") % {"reason": withdrawal.get_reason_display()}
                 lines.append((withdrawal.effective_on, text))
         return sorted(lines, key=lambda line: _as_day(line[0]), reverse=True)
-
-
-def transition_warning(school: School, application: Application) -> bool:
-    """The school moves children up on 1 January, and this child of the last quarter came after the first round: in
-    principle too late (DH-018). It warns and stops nobody."""
-    born, round_ = application.child.date_of_birth, application.first_choice.round
-    return school.transition_on == "01-01" and born.month >= 10 and round_.position > 1
 
 
 def _as_day(value: Any) -> Any:

@@ -56,11 +56,19 @@ def test_a_case_goes_from_the_two_tasks_to_the_outcome_and_the_draw_waits_until_
         assert client.post(url, {"action": task}).status_code == 302
     assert unsettled_care(seats.round) == [case]
     client.post(url, {"action": "plan", "on": "2024-01-08", "note": ""})
-    client.post(url, {"action": "held", "note": ""})
+    early = client.post(url, {"action": "held", "on": "2024-01-08", "note": "ook de leerkracht"})
+    assert early.status_code == 409 and "This day is still to come" in early.content.decode()
+    assert "ook de leerkracht" in early.content.decode()
+    # On the day itself; it was held a day later than planned.
+    seats.round.year.clock_at = local_moment(date(2024, 1, 9))
+    seats.round.year.save()
+    client.post(url, {"action": "held", "on": "2024-01-09", "note": ""})
     assert unsettled_care(seats.round) == [case]
-    client.post(url, {"action": "outcome", "outcome": "duty_no", "on": "2024-01-08", "note": ""})
+    older = client.post(url, {"action": "outcome", "outcome": "duty_no", "on": "2024-01-08", "note": ""})
+    assert older.status_code == 409 and "cannot be older than the meeting" in older.content.decode()
+    client.post(url, {"action": "outcome", "outcome": "duty_no", "on": "2024-01-09", "note": ""})
     case.refresh_from_db()
-    assert (case.state, case.meeting_on, case.outcome_on) == (S.DUTY_NO, date(2024, 1, 8), date(2024, 1, 8))
+    assert (case.state, case.meeting_on, case.outcome_on) == (S.DUTY_NO, date(2024, 1, 9), date(2024, 1, 9))
     assert case.appointment_made_by is not None and case.manager_told_by is not None
     assert unsettled_care(seats.round) == []
     said = Event.objects.filter(kind="care_state").values_list("new", "reason")
@@ -170,8 +178,17 @@ def test_days_of_the_start_talk_are_kept_ticked_and_before_the_draw(seats: Schoo
     brin = seats.programme.school.brin
     client = logged_in(school_user(seats.programme.school))
     url = f"/school/{brin}/zorg/dagen/"
-    client.post(url, {"action": "add", "round": seats.pk, "day": "2024-01-16", "note": ""})
-    assert not CareDay.objects.exists()
+    listed = f"/school/{brin}/zorg/"
+    for day, note, sentence in (
+        ("2024-01-10", "lokaal 3", "on 9 January 2024 at the latest"),
+        ("2024-01-03", "lokaal 3", "This day has passed"),
+        ("ooit", "lokaal 3", "This is not a day"),
+        ("2024-01-09", "nummer 111222333", "citizen service number"),
+    ):
+        answer = client.post(url, {"action": "add", "round": seats.pk, "day": day, "note": note}, follow=True)
+        page = answer.content.decode()
+        assert sentence in page and f'value="{note}"' in page and not CareDay.objects.exists(), day
+    assert "citizen service number" not in text(client, listed)  # shown once
     client.post(url, {"action": "add", "round": seats.pk, "day": "2024-01-09", "note": "lokaal 3"})
     day = CareDay.objects.get()
     assert "Not checked yet" in text(client, f"/school/{brin}/zorg/")
@@ -295,3 +312,51 @@ def test_a_school_that_moves_children_up_in_january_is_warned_about_a_late_child
     school.transition_on = "01-01"
     school.save()
     assert [warned(in_first), warned(in_second)] == [False, True]
+
+
+def test_a_meeting_after_the_freeze_is_refused_beside_its_field(seats: SchoolRound):
+    """DH-173: the draw is on 11 January, its lists are frozen the day before."""
+    case = child_in_care(seats)
+    client = logged_in(school_user(seats.programme.school))
+    late = client.post(page_of(case), {"action": "plan", "on": "2024-01-10", "note": "met de adviseur"})
+    assert late.status_code == 409
+    form = late.context["error_form"]
+    assert list(form.errors) == ["on"] and "9 January 2024" in form.errors["on"][0]
+    assert "met de adviseur" in late.content.decode()
+    assert client.post(page_of(case), {"action": "plan", "on": "2024-01-09", "note": ""}).status_code == 302
+
+
+def test_the_list_names_the_next_step_of_every_child(seats: SchoolRound):
+    cases = {state: child_in_care(seats, state) for state in S.values if state != S.CARE_CLOSED}
+    CareCase.objects.exclude(pk=cases[S.REQUESTED].pk).update(
+        appointment_made_at=seats.round.year.clock_at, manager_told_at=seats.round.year.clock_at
+    )
+    client = logged_in(school_user(seats.programme.school))
+    rows = client.get(f"/school/{seats.programme.school.brin}/zorg/").context["table"].rows
+    steps = {row.record.care_case.state: row.get_cell_value("todo") for row in rows}
+    assert steps == {
+        S.REQUESTED: "make an appointment, tell the programme manager, plan the meeting",
+        S.SIGNALLED: "plan the meeting",
+        S.MEETING_PLANNED: "hold the meeting",
+        S.MEETING_HELD: "record the outcome",
+        S.DUTY_YES: "write the letter",
+        S.DUTY_NO: "",
+        S.LETTER_DRAFT: "change the letter",
+        S.LETTER_REVIEWED: "",
+        S.LETTER_SENT: "",
+    }
+
+
+def test_a_cancelled_or_withdrawn_child_keeps_no_care_task_open(seats: SchoolRound):
+    """Nothing is left to find out: not in the list, not on the start page, and the draw does not wait."""
+    for decision in (Decision.VOID, Decision.WITHDRAWN):
+        case = child_in_care(seats)
+        Application.objects.filter(pk=case.application_id).update(decision=decision)
+    brin = seats.programme.school.brin
+    client = logged_in(school_user(seats.programme.school))
+    assert len(client.get(f"/school/{brin}/zorg/").context["table"].rows) == 0
+    tasks = [task.title for task, _tone in client.get(f"/school/{brin}/").context["day"].tasks]
+    assert [title for title in tasks if "care" in title] == [] and unsettled_care(seats.round) == []
+    assert client.get(page_of(case)).status_code == 404
+    child = f"/school/{brin}/kind/{case.application.registration_number}/"
+    assert f'href="{page_of(case)}"' not in text(client, child)

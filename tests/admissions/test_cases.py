@@ -123,7 +123,7 @@ def test_a_signal_and_a_care_letter_are_cases_until_they_have_an_outcome(seats: 
     case = record_signal(child(seats), note="Praat nog niet", actor=manager)
     signal = only()
     assert (signal.kind, signal.note) == (CaseKind.SIGNAL, "")
-    move_care(case.pk, CareState.MEETING_PLANNED, actor=manager, on=THURSDAY)
+    move_care(case.pk, CareState.MEETING_PLANNED, actor=manager, on=date(2024, 1, 9))
     move_care(case.pk, CareState.MEETING_HELD, actor=manager)
     assert ended(signal) == (CaseState.OPEN, "")
     move_care(case.pk, CareState.DUTY_YES, actor=manager, on=THURSDAY)

@@ -564,13 +564,15 @@ def test_today_names_what_must_be_done_and_until_when(scene: Scene):
     client = logged_in(school_user(scene.school))
     day = day_of(client, scene)
     assert [task.title for task, _tone in day.tasks] == [
+        "The programme manager does not know about 1 care wish",
         "2 drafts not final yet",
         "Priority of 1 child still to check",
         "1 care outcome missing",
+        "Confirm the priority rules of this year",
     ]
     page = text(client, scene.url("school-today"))
-    assert "Make 2 drafts final" in page
-    assert "Monday 1 January, 23:59" in page and "4 days left" in page
+    assert "Call the programme manager about 1 care wish" in page
+    assert "Mon 1 January, 23:59" in page and "4 days left" in page
     # Central office staff who are not named for care do not learn that there is a care wish.
     office = day_of(logged_in(region_user(scene.school.region, Role.CENTRAL_OFFICE)), scene)
     assert "1 care outcome missing" not in [task.title for task, _tone in office.tasks]

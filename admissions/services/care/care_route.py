@@ -16,14 +16,16 @@ from admissions.enums import (
     FormState,
 )
 from admissions.models import Application, CareCase, CareDay
+from admissions.selectors.care import meeting_before
 from admissions.services.cases.opening import Opening, open_case
 from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.year.states import check_move
-from schools.clock import now
+from schools.clock import now, today
 from schools.enums import PLAYED_STATES, RoundState
 from schools.errors import RefusedError
 from schools.models import SchoolRound, User
 from schools.services.events import Fact, record_event
+from schools.texts import long_date
 
 S = CareState
 
@@ -66,7 +68,9 @@ def move_care(
 ) -> CareCase:
     """Take a care case one step further; ``on`` is the day of the meeting or of the outcome.
 
-    The outcome must be there before the lists are frozen (DH-181); who may take which step is the view's rule.
+    The outcome must be there before the lists are frozen (DH-181), so the meeting too; a meeting was held, and its
+    outcome found, on a day that has come. Who may take which step is the view's rule.
+    Errors: StateError, CareError with the field its sentence belongs to.
     """
     case = load_case(case_id)
     check_move(case, target, CARE_MOVES, case.state)
@@ -77,14 +81,15 @@ def move_care(
             _("The lists of this round are frozen: the outcome no longer changes the draw (Q-12).")
         )
     if target in (S.MEETING_PLANNED, S.DUTY_YES, S.DUTY_NO) and on is None and case.state != S.REQUESTED:
-        raise CareError(_("Fill in the day."))
+        raise CareError(_("Fill in the day."), "on")
+    _check_day(case, target, on)
     if target == S.DUTY_NO and case.state in (S.REQUESTED, S.SIGNALLED) and not note.strip():
         raise CareError(_("Say why no meeting is needed."))
     if target == S.CARE_CLOSED and case.application.decision != Decision.CARE_FOLLOW_UP:
         raise CareError(_("Follow-up is only for a child that was drawn out with care duty."))
     old, case.state = case.state, target
-    if target == S.MEETING_PLANNED:
-        case.meeting_on = on
+    if target in (S.MEETING_PLANNED, S.MEETING_HELD):
+        case.meeting_on = on or case.meeting_on  # held on another day than was planned
     elif target in (S.DUTY_YES, S.DUTY_NO):
         case.outcome_on = on
     if note.strip():
@@ -95,6 +100,23 @@ def move_care(
         signals = live_cases([case.application_id], CaseKind.SIGNAL)
         settle_cases(case.application.year, signals, CaseEnd.CARE_OUTCOME, actor=actor)
     return case
+
+
+def _check_day(case: CareCase, target: CareState, on: date | None) -> None:
+    """DH-173, DH-202: a meeting before the freeze; nothing is held or found on a day that is still to come."""
+    until = meeting_before(case.application.first_choice.round)
+    if target == S.MEETING_PLANNED and on is not None and until is not None and on > until:
+        raise CareError(
+            _("The meeting must be before the draw: on %(day)s at the latest.") % {"day": long_date(until)},
+            "on",
+        )
+    day = on or (case.meeting_on if target == S.MEETING_HELD else None)
+    if target not in (S.MEETING_HELD, S.DUTY_YES, S.DUTY_NO) or day is None:
+        return
+    if day > today(case.application.year):
+        raise CareError(_("This day is still to come. Fill in the day on which it happened."), "on")
+    if target != S.MEETING_HELD and case.meeting_on is not None and day < case.meeting_on:
+        raise CareError(_("The outcome cannot be older than the meeting."), "on")
 
 
 def record_step(case: CareCase, old: str, actor: User | None, *, reason: str = "") -> None:
@@ -133,14 +155,20 @@ def add_care_day(school_round: SchoolRound, *, day: date, note: str, actor: User
     """A provisional day for care meetings, between the parents' deadline and the draw (DH-020, DH-173)."""
     round_ = school_round.round
     if round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES:
-        raise CareError(_("This round has been drawn. Choose a round that is still to come."))
-    if round_.central_matching_on is not None and day >= round_.central_matching_on:
-        raise CareError(_("The meeting must be before the draw of this round."))
+        raise CareError(_("This round has been drawn. Choose a round that is still to come."), "round")
+    until = meeting_before(round_)
+    if until is not None and day > until:
+        raise CareError(
+            _("The meeting must be before the draw: on %(day)s at the latest.") % {"day": long_date(until)},
+            "day",
+        )
+    if day < today(round_.year):
+        raise CareError(_("This day has passed. Choose a day that is still to come."), "day")
     try:
         with transaction.atomic():
             found = CareDay.objects.create(school_round=school_round, day=day, note=note.strip()[:200])
     except IntegrityError as exc:
-        raise CareError(_("This day stands in the list already.")) from exc
+        raise CareError(_("This day stands in the list already."), "day") from exc
     _day_recorded(found, "added", actor)
     return found
 
