@@ -1,9 +1,10 @@
-"""Texts of allauth that our own catalogue says in our own words: "u", short, and what to do next.
+"""Texts of allauth and Django that our own catalogue says in our own words: "u", short, and what to do next.
 
-Nothing imports this; it is here so that ``makemessages`` finds the texts and our catalogue goes before allauth's.
+Nothing imports this; it is here so that ``makemessages`` finds the texts and our catalogue goes before theirs.
 """
 
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 TEXTS = [
     _("Email"),
@@ -38,4 +39,20 @@ TEXTS = [
     _("Master key"),
     _("Backup key"),
     _("Key nr. {number}"),
+    # What a form of Django says of a field that has no sentence of its own.
+    _("This field is required."),
+    _("Enter a whole number."),
+    _("Enter a number."),
+    _("Enter a valid date."),
+    _("Enter a valid email address."),
+    _("Null characters are not allowed."),
+    _("Ensure this value is less than or equal to %(limit_value)s."),
+    _("Ensure this value is greater than or equal to %(limit_value)s."),
+    _("Select a valid choice. %(value)s is not one of the available choices."),
+    _("Select a valid choice. That choice is not one of the available choices."),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
 ]

@@ -22,7 +22,17 @@ CODE = re.compile(r"[0-9A-Z][0-9A-Z-]{0,9}")
 
 
 class CalendarError(RefusedError):
-    """The calendar cannot be used; the sentence names the field."""
+    """The calendar cannot be used; the sentence names the field. ``blamed`` is that field, by the code of its round:
+    of two rounds that are in each other's way each has one."""
+
+    def __init__(self, text: object = "", blamed: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.blamed = blamed or {}
+
+    def of_round(self, code: str) -> "CalendarError":
+        """The same refusal beside the field of this round, where it has one."""
+        self.field = self.blamed.get(code, "")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,8 @@ def read_calendar(source: Any) -> YearPlan:
     return plan
 
 
-def _refuse(where: str, what: str) -> NoReturn:
-    raise CalendarError(_("Calendar, %(where)s: %(what)s") % {"where": where, "what": what})
+def _refuse(where: str, what: str, **blamed: str) -> NoReturn:
+    raise CalendarError(_("Calendar, %(where)s: %(what)s") % {"where": where, "what": what}, blamed)
 
 
 def _object(source: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -109,6 +119,7 @@ def _check_century(day: date, key: str, where: str) -> None:
             where,
             _("“%(key)s” must lie between %(first)d and %(last)d.")
             % {"key": key, "first": YEARS[0], "last": YEARS[-1]},
+            **{where: key},
         )
 
 
@@ -303,13 +314,20 @@ def _check(plan: YearPlan) -> None:
                 _refuse(
                     round_.code,
                     _("“%(second)s” must come after “%(first)s”.") % {"second": second, "first": first},
+                    **{round_.code: second},
                 )
         if round_.visible_to_schools_at and round_.central_matching_on and round_.offers_on:
             seen = round_.visible_to_schools_at.astimezone(AMSTERDAM).date()
             if not round_.central_matching_on <= seen <= round_.offers_on:
                 _refuse(
-                    round_.code, _("“visible_to_schools_at” must lie between the draw and the message day.")
+                    round_.code,
+                    _("“visible_to_schools_at” must lie between the draw and the message day."),
+                    **{round_.code: "visible_to_schools_at"},
                 )
     for before, after in pairwise(alms):
         if before.parents_until and after.parents_from and before.parents_until >= after.parents_from:
-            _refuse(after.code, _("the windows for parents overlap."))
+            _refuse(
+                after.code,
+                _("the window for parents overlaps that of %(other)s.") % {"other": before.code},
+                **{before.code: "parents_until", after.code: "parents_from"},
+            )

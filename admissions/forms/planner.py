@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from schools.enums import RoundState
-from schools.fields import day_field, time_field
+from schools.fields import day_field, number_field, time_field
 from schools.models import AMSTERDAM, Round
 from schools.services.planner import FIELDS, open_fields
 
@@ -54,13 +54,7 @@ class RoundDatesForm(forms.Form):
         for name in open_fields(round_):
             value = getattr(round_, name)
             if name == "reply_weeks":
-                self.fields[name] = forms.IntegerField(
-                    label=LABELS[name],
-                    min_value=1,
-                    max_value=26,
-                    initial=value,
-                    widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
-                )
+                self.fields[name] = number_field(LABELS[name], 1, 26, initial=value)
                 continue
             local = value.astimezone(AMSTERDAM) if isinstance(value, datetime) else value
             self.fields[name] = day_field(LABELS[name])

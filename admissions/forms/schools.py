@@ -13,7 +13,7 @@ from admissions.procedures.base import Parameters
 from admissions.services.year.import_schools import BRIN
 from admissions.validators import is_postcode, normalise_postcode
 from schools.enums import DrawMode, LetterInMail
-from schools.fields import day_field
+from schools.fields import day_field, number_field
 from schools.models import Board, Programme, Region, School
 
 MAX_FILE = 2 * 1024 * 1024
@@ -23,13 +23,12 @@ SETTINGS = ("minimum_list_length", "maximum_rules", "reminder_days", "sending_ti
 
 
 def places_field() -> forms.IntegerField:
-    return forms.IntegerField(
-        label=gettext_lazy("Places in the whole year"),
+    return number_field(
+        gettext_lazy("Places in the whole year"),
+        0,
+        9999,
         required=False,
-        min_value=0,
-        max_value=9999,
         help_text=gettext_lazy("They are spread evenly over the periods. Empty: a school without a ceiling."),
-        widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
     )
 
 
@@ -243,16 +242,10 @@ class RegionForm(forms.Form):
     letter_in_mail = forms.ChoiceField(
         label=gettext_lazy("How families get their letter by mail"), choices=LetterInMail.choices
     )
-    minimum_list_length = forms.IntegerField(
-        label=gettext_lazy("Schools on a list, at least"), min_value=1, max_value=10
-    )
-    maximum_rules = forms.IntegerField(
-        label=gettext_lazy("Priority rules of a school, at most"), min_value=1, max_value=4
-    )
-    reminder_days = forms.IntegerField(
-        label=gettext_lazy("Days before the last day to reply that a reminder leaves"),
-        min_value=1,
-        max_value=30,
+    minimum_list_length = number_field(gettext_lazy("Schools on a list, at least"), 1, 10)
+    maximum_rules = number_field(gettext_lazy("Priority rules of a school, at most"), 1, 4)
+    reminder_days = number_field(
+        gettext_lazy("Days before the last day to reply that a reminder leaves"), 1, 30
     )
     sending_time = forms.CharField(
         label=gettext_lazy("Time of the sending day from which letters leave"), max_length=5

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,25 +14,12 @@ from admissions.texts.simulation import MECHANISMS, ORDERS
 from lottery.simulation.mechanisms import Mechanism
 from schools.context import round_name
 from schools.enums import PriorityKind
+from schools.fields import number_field
 from schools.models import Round
 
 LONGEST_LIST = 20
 MOST_PLACES = 999
 CODE = 16  # characters of what was typed as a code that a sentence repeats
-
-
-def number_field(label: Any, low: int, high: int, *, initial: int, help_text: Any = "") -> forms.IntegerField:
-    """A whole number; whatever is wrong with what was typed, one sentence says what can be."""
-    wrong = format_lazy(gettext_lazy("Type a whole number from {low} to {high}."), low=low, high=high)
-    return forms.IntegerField(
-        label=label,
-        min_value=low,
-        max_value=high,
-        initial=initial,
-        help_text=help_text,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), wrong),
-        widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
-    )
 
 
 def choice_errors(sentence: Any) -> dict[str, Any]:

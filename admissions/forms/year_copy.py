@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from schools.fields import number_field
 from schools.models import School, SchoolRound
 
 
@@ -15,13 +16,7 @@ class PlannedCeilingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.school_rounds = school_rounds
         for row in school_rounds:
-            self.fields[f"r{row.pk}"] = forms.IntegerField(
-                label=row.round.code,
-                min_value=0,
-                max_value=9999,
-                initial=row.ceiling,
-                widget=forms.NumberInput(attrs={"class": "oa-w-s"}),
-            )
+            self.fields[f"r{row.pk}"] = number_field(row.round.code, 0, 9999, initial=row.ceiling)
 
     @property
     def places(self) -> dict[int, int]:

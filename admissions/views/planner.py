@@ -15,6 +15,7 @@ from django.views.generic import TemplateView
 from admissions.forms.planner import LABELS, CalendarFileForm, RoundDatesForm, in_words
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage, dates_of
+from schools.calendar import CalendarError
 from schools.context import round_name
 from schools.errors import RefusedError
 from schools.models import Event, Round
@@ -134,6 +135,8 @@ class RoundDatesView(RoundPage):
                 reason=form.cleaned_data["reason"],
             )
         except RefusedError as exc:
+            if isinstance(exc, CalendarError):
+                exc.of_round(round_.code)
             exc.put_on(form, in_words(str(exc)))
             return self.answer(request, round_, form, status=409)
         return self.changed(request, changes)

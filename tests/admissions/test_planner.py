@@ -164,7 +164,10 @@ def test_the_manager_changes_a_round_on_the_page_and_keeps_what_was_typed(city, 
     assert "“All parents hear the result” must come after “Central draw with the notary”" in page
     assert 'value="2024-04-05"' in page
     assert "Kermis" in page
+    assert answer.context["form"].errors.keys() == {"offers_on"}  # beside the field
     assert client.post(address, data | {"offers_on": "nooit"}).status_code == 422
+    weeks = client.post(address, data | {"reply_weeks": "40"})
+    assert "Type a whole number from 1 to 26." in weeks.content.decode()
     answer = client.post(address, data | {"offers_on": "19-4-2024"}, follow=True)
     assert "1 date changed." in answer.content.decode()
     assert city.round("ALM2").offers_on == date(2024, 4, 19)
@@ -217,7 +220,9 @@ def test_windows_that_overlap_are_refused_on_the_page(city, client):
     answer = client.post(address, data)
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "overlap" in page and 'value="2024-03-15"' in page and "Kermis" in page
+    assert "Calendar, ALM3: the window for parents overlaps that of ALM2." in page
+    assert 'value="2024-03-15"' in page and "Kermis" in page
+    assert answer.context["form"].errors.keys() == {"parents_from"}
     assert city.round("ALM3").parents_from == date(2024, 6, 1)
 
 
