@@ -55,8 +55,9 @@ LANGUAGES = frozenset(
 
 
 def normalise_postcode(value: str) -> str:
-    """``2565 xp`` → ``2565XP``; not checked."""
-    return "".join(value.split()).upper()
+    """``2565 xp`` → ``2565XP``; a space elsewhere stays, so that the check finds it. Not checked."""
+    digits, _gap, letters = (typed := " ".join(value.split()).upper()).partition(" ")
+    return digits + letters if (len(digits), len(letters)) == (4, 2) else typed
 
 
 def is_postcode(value: str) -> bool:

@@ -399,6 +399,23 @@ def test_enrolled_child_may_still_withdraw_and_nobody_enrols_after_withdrawing(c
     assert city.contradictions() == []
 
 
+def test_replies_repeated_after_a_vovp_change_nothing(vovp: City, tmp_path: Path):
+    """data-formats.md section 2, DH-144: the day tells the old reply from the reply to the new offer."""
+    old = replies(tmp_path / "old.csv", "b,enrol,2024-02-01,", "c,enrol,2024-02-02,", "d,enrol,2024-02-01,")
+    left = replies(tmp_path / "left.csv", "c,withdraw,2024-05-01,uncapped_school")
+    assert run("record_replies", old)[0] == run("record_replies", left)[0] == 0
+    path = opt_in_file(tmp_path / "opt-ins.csv", "d,")
+    assert run("run_round", "VOVP1", "--dice", DICE, "--opt-ins", path)[0] == 0
+    assert vovp.outcomes("VOVP1") == {"d": "A"}
+    before = everything()
+    assert run("record_replies", old) == (0, "0 enrolled, 0 withdrawn, 3 known already.\n")
+    assert everything() == before
+    early = replies(tmp_path / "early.csv", "d,enrol,2024-02-03,")
+    assert "cannot be earlier than" in refused("record_replies", early)
+    new = replies(tmp_path / "new.csv", "d,enrol,,")
+    assert run("record_replies", new) == (0, "1 enrolled, 0 withdrawn, 0 known already.\n")
+
+
 # --- exports --------------------------------------------------------------------------------------------------------
 
 

@@ -96,6 +96,7 @@ REFUSED = [
     ({"postcode": "2599"}, "postcode", NO_POSTCODE),
     ({"postcode": "0123AB"}, "postcode", NO_POSTCODE),
     ({"postcode": "2599 ZZZ"}, "postcode", NO_POSTCODE),
+    ({"postcode": "25 99ZZ"}, "postcode", NO_POSTCODE),  # one space, and only before the letters
     ({"guardian_name": ""}, "guardian_name", EMPTY),
     ({"email": "geen"}, "email", "not an e-mail address"),
     ({"email": "a b@example.org"}, "email", "not an e-mail address"),

@@ -53,6 +53,12 @@ def record_replies(year: AdmissionYear, content: bytes, *, name: str, actor: Use
             application__year=year, state__in=SEAT_TAKEN - {S.SUPERSEDED}
         ).select_related("school_round__round", "school_round__programme")
     }
+    # Seats that have ended since, with the day of their enrolment: a row repeated later changes nothing.
+    former = set(
+        Placement.objects.filter(application__year=year, enrolled_on__isnull=False)
+        .exclude(state=S.ENROLLED)
+        .values_list("application_id", "enrolled_on")
+    )
     enrolling: list[tuple[int, date | None]] = []
     leaving: list[Leaving] = []
     seen: dict[str, tuple[str, ...]] = {}
@@ -76,7 +82,7 @@ def record_replies(year: AdmissionYear, content: bytes, *, name: str, actor: Use
                 known += 1
                 continue
             seen[reference] = said
-            found = _read_reply(row, application, seats.get(application.pk), year)
+            found = _read_reply(row, application, seats.get(application.pk), former, year)
         except (ReplyError, ReasonError) as exc:
             raise FileError(
                 _("%(file)s, line %(line)d: %(sentence)s Nothing has been recorded.")
@@ -131,16 +137,23 @@ def _reply_day(row: Row, year: AdmissionYear) -> date | None:
     return day
 
 
+def _before_offer(seat: Placement | None, day: date) -> bool:
+    return seat is None or (seat.offered_on is not None and day < seat.offered_on)
+
+
 def _read_reply(
     row: Row,
     application: Application,
     seat: Placement | None,
+    former: set[tuple[int, date | None]],
     year: AdmissionYear,
 ) -> "Leaving | tuple[int, date | None] | None":
     """One checked row: a withdrawal, an enrolment, or None when it was recorded before."""
     reply, day = row.cells["reply"].lower(), _reply_day(row, year)
     if reply == "enrol":
         if seat is not None and seat.state == S.ENROLLED:
+            return None
+        if day is not None and (application.pk, day) in former and _before_offer(seat, day):
             return None
         if seat is None or seat.state != S.OFFERED:
             raise ReplyError(_("only a child with an offer can be enrolled."))
