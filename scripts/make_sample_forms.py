@@ -15,6 +15,22 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "demo" / "sample_forms"
 MINIMUM = 5  # schools on the list
+# What a family wrote, by its field in the code on the form (DH-038).
+CODED = {
+    "given_name": "given_name",
+    "surname_prefix": "surname_prefix",
+    "surname": "surname",
+    "date_of_birth": "born",
+    "postcode": "postcode",
+    "house_number": "number",
+    "street": "street",
+    "place": "place",
+    "guardian_name": "parent",
+    "guardian2_name": "parent2",
+    "email": "email",
+    "phone": "phone",
+    "care_note": "care_note",
+}
 
 
 def main() -> int:
@@ -23,6 +39,7 @@ def main() -> int:
     import django
 
     django.setup()
+    from admissions.services.forms.paper_code import write_code
     from admissions.services.forms.paper_form import PaperForm, paper_pdf
 
     families = json.loads((FOLDER / "families.json").read_text())
@@ -30,7 +47,15 @@ def main() -> int:
     paper = PaperForm(families["place"], families["year"], MINIMUM, school)
     empty: dict[str, Any] = {"file": "leeg-formulier"}
     for form in [*families["forms"], empty]:
-        content = paper_pdf(paper, form, language="nl", sample=form is not empty)
+        code = ""
+        if form is not empty:
+            typed = {name: form[key] for name, key in CODED.items()}
+            typed |= {
+                "is_twin": "1" if form["twin"] else "",
+                "care_request": "1" if form["care"] == "ja" else "0",
+            }
+            code = write_code(families["region"], families["year"], typed, form["schools"])
+        content = paper_pdf(paper, form, language="nl", sample=form is not empty, code=code)
         path = FOLDER / f"{form['file']}.pdf"
         path.write_bytes(content)
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")

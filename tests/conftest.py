@@ -89,6 +89,7 @@ ONCE = {
     "test_office_children.py",
     "test_office_outbox.py",
     "test_office_pages.py",
+    "test_paper_code.py",
     "test_paper_form.py",
     "test_schools_pages.py",
     "test_views_messages.py",

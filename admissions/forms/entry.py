@@ -70,6 +70,20 @@ def tick(label: Any, hint: Any = "") -> forms.CharField:
     )
 
 
+class ScanForm(forms.Form):
+    """The field for a hand scanner, which types as a keyboard does (DH-038); the service says what it means."""
+
+    code = forms.CharField(
+        label=_("Code on the printed form"),
+        help_text=_(
+            "Did the parents type on the screen and print? Scan the code: it fills the fields of a draft. "
+            "Compare every field with the paper. Priority and the check you fill in yourself."
+        ),
+        error_messages={"required": _("Put the cursor in this field and scan the code.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class EntryForm(forms.Form):
     """Every field takes anything; ``say`` puts the lines of the services beside them."""
 

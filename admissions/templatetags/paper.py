@@ -27,16 +27,37 @@ def claim_words(kind: str) -> str:
     return str(CLAIM_WORDS[PriorityKind(kind)])
 
 
+def _coded(field: str) -> SafeString:
+    """What paper-code.js finds a box by; a name would make it part of a request."""
+    return format_html(' data-code="{}"', field) if field else SafeString("")
+
+
 @register.simple_tag(takes_context=True)
-def write_box(context: Any, width: str, label: object, value: object = "") -> SafeString:
-    """A labelled box; ``width`` is a class of paper-form.css."""
+def write_box(
+    context: Any, width: str, label: object, value: object = "", code: str = "", rows: int = 1
+) -> SafeString:
+    """A labelled box; ``width`` is a class of paper-form.css, ``code`` its field in the printed code (DH-038).
+
+    One of several ``rows`` grows with what is typed: a long answer must not end at the edge of the paper.
+    """
+    if context.get("on_screen") and rows > 1:
+        return format_html(
+            '<label class="field {}"><b>{}</b>'
+            '<textarea class="utrecht-textbox" rows="{}" autocomplete="off"{}>{}</textarea></label>',
+            width,
+            label,
+            rows,
+            _coded(code),
+            value,
+        )
     if context.get("on_screen"):
         return format_html(
             '<label class="field {}"><b>{}</b>'
-            '<input class="utrecht-textbox" type="text" autocomplete="off" value="{}"></label>',
+            '<input class="utrecht-textbox" type="text" autocomplete="off" value="{}"{}></label>',
             width,
             label,
             value,
+            _coded(code),
         )
     return format_html(
         '<div class="field {}"><b>{}</b><span class="hand">{}</span></div>', width, label, value
@@ -44,14 +65,28 @@ def write_box(context: Any, width: str, label: object, value: object = "") -> Sa
 
 
 @register.simple_tag(takes_context=True)
-def tick_box(context: Any, text: object, written: object, ticked_when: object, group: str = "") -> SafeString:
-    """A box with its text, ticked when that was ``written``; of a ``group`` the screen takes only one."""
+def tick_box(
+    context: Any,
+    text: object,
+    written: object,
+    ticked_when: object,
+    group: str = "",
+    code: str = "",
+    means: str = "1",
+) -> SafeString:
+    """A box with its text, ticked when that was ``written``; of a ``group`` the screen takes only one.
+
+    ``code`` is its field in the printed code, in which a tick stands as ``means`` (DH-038).
+    """
     if context.get("on_screen"):
         kind = (
             format_html('class="utrecht-radio-button" type="radio" name="{}"', group)
             if group
             else SafeString('class="utrecht-checkbox" type="checkbox"')
         )
-        return format_html('<label class="tickline"><input {} autocomplete="off"> {}</label>', kind, text)
+        coded = format_html('{} value="{}"', _coded(code), means) if code else ""
+        return format_html(
+            '<label class="tickline"><input {}{} autocomplete="off"> {}</label>', kind, coded, text
+        )
     mark = "x" if written == ticked_when else ""
     return format_html('<span class="tick">{}</span>{} &nbsp; ', mark, text)

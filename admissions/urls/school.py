@@ -28,6 +28,7 @@ urlpatterns = [
     path("formulieren/nieuw/", entry.EntryStartView.as_view(), name="entry-start"),
     path("formulieren/invoer/<uuid:key>/", entry.EntryView.as_view(), name="entry"),
     path("formulieren/invoer/<uuid:key>/bewaren/", entry.EntryKeepView.as_view(), name="entry-keep"),
+    path("formulieren/invoer/<uuid:key>/code/", entry.EntryScanView.as_view(), name="entry-scan"),
     path(
         "formulieren/invoer/<uuid:key>/vergelijken/", entry.EntryCompareView.as_view(), name="entry-compare"
     ),

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from django.views.decorators.cache import never_cache
 
 from admissions.enums import FormState
-from admissions.forms.entry import CHECK_LABELS, EntryForm
+from admissions.forms.entry import CHECK_LABELS, EntryForm, ScanForm
 from admissions.models import FormEntry
 from admissions.selectors.entries import entries_of, last_channel, open_school_rounds, usual_place
 from admissions.services.forms.application_forms import FormError, check_entry_open
@@ -35,6 +35,7 @@ from admissions.services.forms.entries import (
 )
 from admissions.services.forms.intake import Intake, intake_for
 from admissions.services.forms.live_checks import Judged, judge
+from admissions.services.forms.paper_code import LoadedCode, PaperCodeError, load_code
 from admissions.services.forms.typed_values import (
     ADDRESS,
     CARE,
@@ -45,6 +46,7 @@ from admissions.services.forms.typed_values import (
     LISTED,
     PARENTS,
     TICKED_BY_HAND,
+    clean_typed,
     directory_of,
 )
 from admissions.views.school import SchoolPage
@@ -142,6 +144,8 @@ class EntryStartView(EntryPage):
 
 class EntryView(EntryPage):
     """The form itself. ``POST`` saves it or makes it final; what is wrong is said above and beside the fields."""
+
+    scan: ScanForm | None = None  # what a scanner typed, when that was refused
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -266,6 +270,7 @@ class EntryView(EntryPage):
         form.say(judged, live=live, typed=typed)
         context = self.live_context(judged, typed, live=live) | {
             "form": form,
+            "scan": self.scan or (ScanForm(auto_id="scan_%s") if self.entry is None else None),
             "stored": stored,
             "refusal": refusal,
             "faults": [] if live else self.faults(judged, form),
@@ -368,6 +373,69 @@ class EntryKeepView(EntryView):
         conflict = is_aside(kept.entry, self.actor)
         context = self.live_context(kept.judged, raw, live=True) | {"conflict": conflict}
         return render(request, "admissions/partials/entry_live.html", context, status=200)
+
+
+class EntryScanView(EntryView):
+    """The code on a printed form fills a new draft, through the same services as typing (DH-038)."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            self.find()
+            check_entry_open(self.school_round.round)
+        except FormError as exc:
+            return self.closed_page(str(exc), status=409)
+        self.scan = ScanForm(request.POST, auto_id="scan_%s")
+        loaded = self.loaded()
+        if loaded is None:
+            typed = dict(self.entry.typed) if self.entry is not None else self.carried()
+            return self.page(typed, self.judged(typed), live=True, status=422)
+        raw = self.carried() | loaded.typed
+        if self.entry is not None and self.entry.typed != clean_typed(raw)[0]:
+            self.kwargs["key"] = uuid.uuid4()  # something was typed in that form: a code never writes over it
+            self.entry = None
+        try:
+            kept = keep_typed(
+                self.kwargs["key"],
+                self.school_round,
+                raw,
+                revision=self.entry.revision if self.entry else 0,
+                actor=self.actor,
+                intake=self.intake(),
+                is_new=self.entry is None,
+            )
+        except RefusedError as exc:
+            return self.page(raw, self.judged(raw), live=True, refusal=str(exc), status=409)
+        self.entry, self.scan = kept.entry, None
+        self.tell(loaded)
+        if any("BSN" in problem.text for problem in kept.judged.problems):
+            return self.page(kept.entry.typed, kept.judged, live=True, status=422)
+        # form-entry.js then puts the cursor in the first field: Tab and Ctrl+Enter work at once.
+        return redirect(reverse("admissions:entry", args=[self.school.brin, self.kwargs["key"]]) + "#gelezen")
+
+    def loaded(self) -> LoadedCode | None:
+        """What the code holds, or nothing, with the sentence beside the field of the scanner."""
+        assert self.scan is not None
+        if not self.scan.is_valid():
+            return None
+        try:
+            return load_code(
+                self.scan.cleaned_data["code"], school_round=self.school_round, intake=self.intake()
+            )
+        except PaperCodeError as exc:
+            exc.put_on(self.scan)
+            return None
+
+    def tell(self, loaded: LoadedCode) -> None:
+        sentence = _(
+            "The code has been read. Compare every field with the paper; priority and the check you fill in yourself."
+        )
+        messages.success(self.request, sentence)
+        if not loaded.is_first_clear:
+            messages.warning(
+                self.request, _("The code does not say which school is first. Look at number 1 on the paper.")
+            )
 
 
 class EntryCompareView(EntryView):

@@ -136,6 +136,27 @@
   });
   window.addEventListener("pageshow", function () { submitted = false; });
 
+  // The code of a printed form has a field of its own. A scanner types where the cursor stands, so that is led there.
+  var scan = document.querySelector("form[data-scan]");
+  if (scan) {
+    var untouched = values().toString();
+    form.addEventListener("input", function (event) {
+      if (!/^OAF\d/i.test(event.target.value)) { return; }
+      event.stopPropagation();
+      scan.elements.code.value = event.target.value;
+      event.target.value = event.target.defaultValue;
+      scan.elements.code.focus();
+      if (values().toString() === untouched) { window.clearTimeout(timer); dirty = false; }
+    }, true);
+    scan.addEventListener("submit", function (event) {
+      event.preventDefault();
+      if (submitted) { return; }
+      submitted = true;
+      window.clearTimeout(timer);
+      Promise.resolve(busy).then(function () { return dirty ? save() : null; }).then(function () { scan.submit(); });
+    });
+  }
+
   // What could not be saved the last time comes back.
   try {
     var kept = JSON.parse(sessionStorage.getItem(storeKey) || "null");
@@ -217,7 +238,9 @@
 
   /* 4 The first field, or what is wrong */
   var summary = document.getElementById("fouten");
-  if (summary) { summary.focus(); } else if (!document.activeElement || document.activeElement === document.body) {
+  if (summary) { summary.focus(); } else if (scan && scan.elements.code.hasAttribute("aria-invalid")) {
+    scan.elements.code.select(); // the next scan takes its place
+  } else if (window.location.hash === "#gelezen") { field("given_name").focus(); } else if (!document.activeElement || document.activeElement === document.body) {
     var first = field("given_name");
     if (first && !first.value) { first.focus(); }
   }

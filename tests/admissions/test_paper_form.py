@@ -61,7 +61,7 @@ def test_what_a_family_types_has_no_name_and_stands_in_no_form(city):
     """DH-038: the public site keeps nothing, because nothing reaches it."""
     page = visitor().get(address(city, f"?school={brin('B')}")).content.decode()
     article = page[page.index("<article") : page.index("</article>")]
-    boxes = re.findall(r"<input[^>]*>", article)
+    boxes = re.findall(r"<(?:input|textarea)[^>]*>", article)
     assert len(boxes) == 12 + 1 + 3 + 2 + 6  # child and parents, twin, care, sibling, schools
     assert {name for box in boxes for name in re.findall(r'name="(\w+)"', box)} == {
         "extra"

@@ -13,7 +13,7 @@ from admissions.procedures.registry import procedure_of
 from admissions.services.forms.checks import CLAIMABLE
 from schools.enums import HandIn
 from schools.models import Region, School
-from schools.services.pdf import Press
+from schools.services.pdf import Press, qr_url
 
 TEMPLATE = "admissions/paper_form.html"
 STYLES = ("css/record.css", "css/paper-form.css")
@@ -58,9 +58,9 @@ def paper_form(
 
 
 def paper_context(
-    paper: PaperForm, written: Mapping[str, Any] | None = None, *, sample: bool = False
+    paper: PaperForm, written: Mapping[str, Any] | None = None, *, sample: bool = False, code: str = ""
 ) -> dict[str, Any]:
-    """What page and PDF show; ``written`` is what a family of the samples wrote."""
+    """What page and PDF show; ``written`` is what a family of the samples wrote, ``code`` the same for a scanner."""
     written = written or {}
     return {
         "paper": paper,
@@ -68,6 +68,7 @@ def paper_context(
         "form": written,
         "schools": paper.lines(written.get("schools", ())),
         "sample": sample,
+        "code": qr_url(code) if code else "",
     }
 
 
@@ -77,11 +78,12 @@ def paper_pdf(
     *,
     language: str,
     sample: bool = False,
+    code: str = "",
 ) -> bytes:
     """The form as PDF on one sheet; the same form always gives the same bytes."""
     with translation.override(language):
         html = render_to_string(
-            TEMPLATE, paper_context(paper, written, sample=sample) | {"language": language}
+            TEMPLATE, paper_context(paper, written, sample=sample, code=code) | {"language": language}
         )
     return _printed(html)
 
