@@ -292,6 +292,7 @@ PAGES: dict[str, Page] = {
     "admissions:region-add": Page("admissions.manage_region", "admissions.manage_region"),
     "admissions:member-list": Page("admissions.manage_people"),
     "admissions:member-add": Page("admissions.manage_people", "admissions.manage_people"),
+    "admissions:member-import": Page("admissions.manage_people", "admissions.manage_people"),
     "admissions:member": Page("admissions.manage_people", "admissions.manage_people", about="member"),
     "admissions:event-list": Page("admissions.view_trail"),
     "admissions:event-check": Page("", "admissions.view_trail"),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from admissions.forms.schools import SchoolFileForm
 from schools.enums import Role
 from schools.models import Region, School
 
@@ -42,6 +43,39 @@ class MemberForm(forms.Form):
         field = self.fields["school"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = School.objects.filter(region=region).order_by("name")
+
+
+class PeopleFileForm(SchoolFileForm):
+    """people.csv, chosen as a file; the second time its text comes back from the page itself."""
+
+    too_large = gettext_lazy("This file is too large for a list of people.")
+    no_text = gettext_lazy("This is not a text file. Choose people.csv.")
+    nothing = gettext_lazy("Choose the list of people.")
+
+    file = forms.FileField(
+        label=gettext_lazy("List of people (people.csv)"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+
+class PersonForm(forms.Form):
+    """Name and address of somebody who has a role already."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("person", "Name"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Fill in the name.")},
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        help_text=gettext_lazy("The person logs in with it. Another address ends every open session."),
+        error_messages={
+            "required": gettext_lazy("Fill in the e-mail address."),
+            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
+        },
+    )
 
 
 class ReasonForm(forms.Form):

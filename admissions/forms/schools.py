@@ -187,6 +187,10 @@ class BoardForm(forms.Form):
 class SchoolFileForm(forms.Form):
     """schools.csv, chosen as a file; the second time its text comes back from the page itself."""
 
+    too_large = gettext_lazy("This file is too large for a list of schools.")
+    no_text = gettext_lazy("This is not a text file. Choose schools.csv.")
+    nothing = gettext_lazy("Choose the list of schools.")
+
     file = forms.FileField(
         label=gettext_lazy("List of schools (schools.csv)"),
         required=False,
@@ -199,15 +203,15 @@ class SchoolFileForm(forms.Form):
         file, text = data.get("file"), data.get("text", "")
         if file is not None:
             if (file.size or 0) > MAX_FILE:
-                self.add_error("file", _("This file is too large for a list of schools."))
+                self.add_error("file", self.too_large)
                 return data
             try:
                 text = file.read().decode("utf-8-sig")
             except UnicodeDecodeError:
-                self.add_error("file", _("This is not a text file. Choose schools.csv."))
+                self.add_error("file", self.no_text)
                 return data
         if not text.strip():
-            self.add_error("file", _("Choose the list of schools."))
+            self.add_error("file", self.nothing)
         data["text"] = text
         return data
 

@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from admissions.filters.office import ALL, SEARCH, OfficeFilter
 from admissions.forms.cases import SuccessorForm
-from admissions.forms.people import MemberForm, ReasonForm
+from admissions.forms.people import MemberForm, PeopleFileForm, PersonForm, ReasonForm
 from admissions.services.year.leaving import cases_left, take_role_away
+from admissions.services.year.people_list import PeopleList, import_people, preview_people
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
 from schools.enums import SECOND_FACTOR_ROLES, Role
@@ -26,7 +27,7 @@ from schools.errors import RefusedError
 from schools.lists import LookTable
 from schools.models import Membership, Region
 from schools.second_factor import SECOND_FACTORS
-from schools.services.people import add_member, reset_second_factor, send_invitation
+from schools.services.people import add_member, change_person, reset_second_factor, send_invitation
 from schools.templatetags.oa import badge, moment_year
 
 
@@ -180,6 +181,58 @@ class MemberAddView(MemberPage):
         return render(request, "admissions/member_add.html", self.common() | {"form": form}, status=status)
 
 
+class MemberImportView(MemberPage):
+    """Read a list of people after a look at what it does."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.answer(request, PeopleFileForm())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = PeopleFileForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.answer(request, form, status=422)
+        text, actor = form.cleaned_data["text"], request.user
+        read = import_people if request.POST.get("confirm") else preview_people
+        try:
+            found = read(self.region, text.encode(), actor=actor, site=self.site())  # type: ignore[arg-type]
+        except RefusedError as exc:
+            form.add_error("file", str(exc))
+            return self.answer(request, form, status=409)
+        if read is preview_people:
+            return self.answer(request, PeopleFileForm(initial={"text": text}), found=found)
+        text = ngettext("%(n)d role has been added.", "%(n)d roles have been added.", found.changes)
+        messages.success(request, text % {"n": found.changes})
+        if found.refused:
+            return self.answer(request, PeopleFileForm(), left_out=found.refused)
+        return redirect("admissions:member-list")
+
+    def answer(
+        self,
+        request: HttpRequest,
+        form: PeopleFileForm,
+        *,
+        found: PeopleList | None = None,
+        left_out: list[str] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        kinds = [
+            (_("New"), found.new if found else []),
+            (_("Has this role already"), found.known if found else []),
+            (
+                _("Left out: mend these lines and read the list again"),
+                found.refused if found else left_out or [],
+            ),
+        ]
+        context = self.common() | {
+            "form": form,
+            "found": found,
+            "kinds": [(word, rows) for word, rows in kinds if rows],
+            "roles": Role.labels,
+        }
+        request.oa_section = "admissions:member-list"  # type: ignore[attr-defined]
+        return render(request, "admissions/member_import.html", context, status=status)
+
+
 class MemberView(MemberPage):
     """One person in one role: inviting again, forgetting a lost second factor, taking the role away."""
 
@@ -196,6 +249,21 @@ class MemberView(MemberPage):
             if wanted == "invite" and not member.user.has_usable_password():
                 send_invitation(member.user, region=self.region, site=self.site())
                 messages.success(request, _("The invitation to %(name)s is on its way again.") % name)
+            elif wanted == "change":
+                person = PersonForm(request.POST)
+                if not person.is_valid():
+                    return self.answer(request, member, ReasonForm(), person=person, status=422)
+                try:
+                    changed = change_person(
+                        member.user, region=self.region, **person.cleaned_data, actor=actor, site=self.site()
+                    )
+                except RefusedError as exc:
+                    exc.put_on(person)
+                    return self.answer(request, member, ReasonForm(), person=person, status=409)
+                if changed:
+                    messages.success(request, _("The data of this person are stored."))
+                else:
+                    messages.info(request, _("Nothing changed."))
             elif wanted == "remove":
                 successor = SuccessorForm(request.POST, region=self.region, leaving=member.user)
                 if not successor.is_valid():
@@ -223,6 +291,7 @@ class MemberView(MemberPage):
         form: ReasonForm,
         *,
         successor: SuccessorForm | None = None,
+        person: PersonForm | None = None,
         status: int = 200,
     ) -> HttpResponse:
         left = cases_left(member, self.region)
@@ -233,6 +302,7 @@ class MemberView(MemberPage):
             else None,
             "member": member,
             "form": form,
+            "person": person or PersonForm(initial={"name": member.user.name, "email": member.user.email}),
             "is_invited": not member.user.has_usable_password(),
             "others": members_of(self.region).filter(user=member.user).exclude(pk=member.pk),
         }

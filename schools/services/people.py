@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -33,10 +34,12 @@ def add_member(
     actor: User,
     site: str,
     may_see_care: bool = False,
+    invite: bool = True,
 ) -> Membership:
     """Give somebody a role; whoever has no account yet gets one, and a mail with a link to choose a password.
 
     Shapes: ``site`` the address of the installation, without a slash at the end. ``school`` for a role at a school.
+    ``invite`` is False for a second role in the same breath: one mail is enough.
     Errors: PeopleRefused with the field.
     """
     at_school = role in SCHOOL_ROLES
@@ -69,9 +72,41 @@ def add_member(
     except IntegrityError as exc:
         raise PeopleRefused(_("This person has that role already."), field="email") from exc
     _tell(region, "member_added", member, actor=actor)
-    if not user.has_usable_password():
+    if invite and not user.has_usable_password():
         transaction.on_commit(lambda: send_invitation(user, region=region, site=site))
     return member
+
+
+@transaction.atomic
+def change_person(user: User, *, region: Region, name: str, email: str, actor: User, site: str) -> list[str]:
+    """Another name or address for an account; answers which of the two changed.
+
+    Another address logs the person out everywhere; who has not chosen a password yet is invited there again.
+    Errors: PeopleRefused for an address that is taken, for the own address, and for somebody with a role in a region
+    that ``actor`` does not manage.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    wanted = {"name": " ".join(name.split()), "email": email.strip().lower()}
+    changed = [field for field, value in wanted.items() if getattr(user, field) != value]
+    if not changed:
+        return []
+    _check_holds_account(user, actor)
+    if "email" in changed:
+        if user.pk == actor.pk:
+            raise PeopleRefused(
+                _("You cannot change your own address. Ask the other programme manager."), field="email"
+            )
+        if User.objects.filter(email=wanted["email"]).exists():
+            raise PeopleRefused(_("Somebody else has this address."), field="email")
+    User.objects.filter(pk=user.pk).update(**wanted)
+    user.refresh_from_db()
+    fact = Fact("member_changed", "user", str(user.pk), new=" ".join(changed))  # which, never what
+    record_event(_year(region), fact, actor=actor)
+    if "email" in changed:
+        end_sessions(user)
+        if not user.has_usable_password():
+            transaction.on_commit(lambda: send_invitation(user, region=region, site=site))
+    return changed
 
 
 @transaction.atomic
@@ -100,17 +135,28 @@ def remove_member(member: Membership, *, region: Region, actor: User) -> None:
 def reset_second_factor(user: User, *, region: Region, actor: User, reason: str) -> None:
     """Somebody lost the phone: forget the codes, so that the next login sets them up again.
 
-    Errors: PeopleRefused without a reason, or for oneself (whoever can log in needs no reset).
+    Errors: PeopleRefused without a reason, for oneself (whoever can log in needs no reset), and for somebody with
+    a role in a region that ``actor`` does not manage.
     """
     if user.pk == actor.pk:
         raise PeopleRefused(_("Change your own second factor under your account."))
     if not reason.strip():
         raise PeopleRefused(_("Write down how you know that it is really this person."), field="reason")
+    _check_holds_account(user, actor)
     Authenticator.objects.filter(user=user).delete()
     record_event(
         _year(region), Fact("second_factor_reset", "user", str(user.pk), reason=reason.strip()), actor=actor
     )
     end_sessions(user)
+
+
+def _check_holds_account(user: User, actor: User) -> None:
+    """An address and a second factor are keys to every place of an account: who changes them manages all of those."""
+    mine = actor.memberships.filter(role=Role.PROGRAMME_MANAGER).values("region")
+    if user.memberships.exclude(Q(region__in=mine) | Q(school__region__in=mine)).exists():
+        raise PeopleRefused(
+            _("This person works for another region too. Ask somebody who is programme manager of both.")
+        )
 
 
 def end_sessions(user: User) -> None:

@@ -14,7 +14,13 @@ from schools.models import Event, Membership, User
 from schools.services.people import PeopleRefused, remove_member
 from tests.factories.ceremony import logged_in
 from tests.factories.city import City, make_city
-from tests.factories.schools import region_user, school_user
+from tests.factories.schools import (
+    AdmissionYearFactory,
+    MembershipFactory,
+    RegionFactory,
+    region_user,
+    school_user,
+)
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "een-lang-genoeg-wachtwoord"
@@ -182,3 +188,139 @@ def test_others_manage_nobody(city, manager):
     answer = client.post(addresses[1], typed(city))
     assert answer.status_code == 422  # a school of another region is no choice
     assert Membership.objects.filter(pk=member.pk).exists()
+
+
+# Changing somebody, and a list
+
+
+def test_name_and_address_change_and_another_address_logs_out(city, client):
+    user = school_user(school_of(city))
+    at_work = logged_in(user)
+    address = reverse("admissions:member", args=[user.memberships.get().pk])
+    renamed = {"do": "change", "name": "Anders Genoemd", "email": user.email}
+    assert "are stored" in client.post(address, renamed, follow=True).content.decode()
+    assert at_work.get(reverse("own-sessions")).status_code == 200
+    moved = renamed | {"email": "Anders@Example.org"}
+    client.post(address, moved)
+    user.refresh_from_db()
+    assert (user.name, user.email) == ("Anders Genoemd", "anders@example.org")
+    assert at_work.get(reverse("own-sessions")).status_code == 302
+    assert "Nothing changed." in client.post(address, moved, follow=True).content.decode()
+    events = Event.objects.filter(kind="member_changed").order_by("sequence")
+    assert [(event.object_key, event.new) for event in events] == [
+        (str(user.pk), "name"),
+        (str(user.pk), "email"),
+    ]
+
+
+def test_a_wrong_address_of_an_invitation_is_mended(city, client, django_capture_on_commit_callbacks):
+    client.post(reverse("admissions:member-add"), typed(city))
+    member = Membership.objects.get(user__email="noor@example.org")
+    mail.outbox.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(
+            reverse("admissions:member", args=[member.pk]),
+            {"do": "change", "name": "Noor Nieuw", "email": "noor@example.net"},
+        )
+    assert [message.to for message in mail.outbox] == [["noor@example.net"]]
+
+
+def test_data_of_a_person_that_cannot_be_get_a_sentence_and_stay_typed(city, client, manager):
+    user = school_user(school_of(city))
+    address = reverse("admissions:member", args=[user.memberships.get().pk])
+    own = reverse("admissions:member", args=[manager.memberships.get().pk])
+    for url, data, sentence in (
+        (address, {"name": "", "email": user.email}, "Fill in the name."),
+        (address, {"name": "Noor", "email": "noor"}, "This is not an e-mail address."),
+        (address, {"name": "Noor", "email": manager.email}, "Somebody else has this address."),
+        (own, {"name": "Noor", "email": "zelf@example.org"}, "You cannot change your own address."),
+    ):
+        answer = client.post(url, {"do": "change"} | data)
+        assert answer.status_code in (409, 422)
+        assert sentence in answer.content.decode()
+        assert data["name"] in answer.content.decode()
+    user.refresh_from_db()
+    assert user.name != "Noor"
+
+
+def test_the_account_of_somebody_who_works_elsewhere_too_is_not_ours_to_change(city, client, manager):
+    """A role in region A gives nothing in region B: neither the address nor the second factor."""
+    user = region_user(city.year.region, Role.NOTARY)
+    there = AdmissionYearFactory(region=RegionFactory(slug="maasstad")).region
+    MembershipFactory(user=user, region=there, school=None, role=Role.PROGRAMME_MANAGER)
+    logged_in(user)  # sets up a second factor
+    address = reverse("admissions:member", args=[user.memberships.get(region=city.year.region).pk])
+    for data in (
+        {"do": "change", "name": user.name, "email": "van-mij@example.org"},
+        {"do": "forget", "reason": "zegt hij"},
+    ):
+        answer = client.post(address, data)
+        assert answer.status_code == 409
+        assert "works for another region too" in answer.content.decode()
+    assert Authenticator.objects.filter(user=user).exists()
+    assert not User.objects.filter(email="van-mij@example.org").exists()
+    MembershipFactory(user=manager, region=there, school=None, role=Role.PROGRAMME_MANAGER)
+    client.post(address, {"do": "forget", "reason": "teruggebeld"})  # manages both
+    assert not Authenticator.objects.filter(user=user).exists()
+
+
+def test_a_list_of_people_is_looked_at_before_it_counts(city, client, django_capture_on_commit_callbacks):
+    known = school_user(school_of(city))
+    lines = [
+        "name,email,role,brin",
+        f"Noor Nieuw,Noor@example.org,School administrator,{school_of(city).brin}",
+        f"Noor Nieuw,noor@example.org,school_director,{school_of(city, 'B').brin.lower()}",
+        "Nico Notaris,nico@example.org,notary,",
+        f"Al Bekend,{known.email},school_admin,{school_of(city).brin}",
+        "Geen Adres,geen,notary,",
+        "Geen Rol,rol@example.org,koning,",
+        "Geen School,school@example.org,school_admin,99ZZ99",
+        "Zonder School,zonder@example.org,school_admin,",
+        f"Te Veel,teveel@example.org,notary,{school_of(city).brin}",
+        "Te kort,tekort@example.org",
+    ]
+    url, text = reverse("admissions:member-import"), "\n".join(lines)
+    before = Membership.objects.count()
+    with django_capture_on_commit_callbacks(execute=True):
+        page = client.post(url, {"text": text}).content.decode()
+    for sentence in (
+        "New (3)",
+        "Has this role already (1)",
+        "Line 6: This is not an e-mail address.",
+        "Line 7: “koning” is no role.",
+        "Line 8: No school of this region has the BRIN “99ZZ99”.",
+        "Line 9: Choose the school",
+        "Line 10: This role is for the whole region",
+        "Line 11: This line has 2 cells",
+    ):
+        assert sentence in page
+    assert (Membership.objects.count(), mail.outbox) == (before, [])
+    with django_capture_on_commit_callbacks(execute=True):
+        done = client.post(url, {"text": text, "confirm": "1"}).content.decode()
+    assert "3 roles have been added." in done and "Line 6" in done
+    assert sorted(address for message in mail.outbox for address in message.to) == [
+        "nico@example.org",
+        "noor@example.org",
+    ]
+    noor = User.objects.get(email="noor@example.org")
+    assert {(m.role, m.school) for m in noor.memberships.all()} == {
+        (Role.SCHOOL_ADMIN, school_of(city)),
+        (Role.SCHOOL_DIRECTOR, school_of(city, "B")),
+    }
+    assert Event.objects.filter(kind="member_added").count() == 3
+    again = client.post(url, {"text": text, "confirm": "1"}).content.decode()
+    assert "0 roles have been added." in again
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "Choose the list of people."),
+        ("naam;rol", "has semicolons"),
+        ("name,email\nA,a@b.nl", "misses these columns: role, brin"),
+    ],
+)
+def test_a_file_that_is_no_list_of_people_gets_a_sentence(city, client, text, sentence):
+    answer = client.post(reverse("admissions:member-import"), {"text": text})
+    assert answer.status_code in (409, 422)
+    assert sentence in answer.content.decode()

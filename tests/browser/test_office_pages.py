@@ -104,6 +104,7 @@ def addresses(city: City) -> list[str]:
         "/programma/gebeurtenissen/?q=bestaat-niet",
         "/programma/mensen/",
         "/programma/mensen/nieuw/",
+        "/programma/mensen/importeren/",
         f"/programma/mensen/{Membership.objects.filter(school=None).earliest('pk').pk}/",
         "/programma/wat-als/",
         *(f"/programma/wat-als/{simulation.pk}/" for simulation in Simulation.objects.all()),
