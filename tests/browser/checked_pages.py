@@ -21,9 +21,9 @@ ADMISSIONS = {
         "office-today round-list round-detail round-play job clock reset-year child-search child-detail outbox message "
         "school-list planner planner-file planner-round planner-copy planner-copy-school planner-copy-round event-list "
         "member-list member-add member-import member simulation-list simulation api-client-list figures figures-file "
-        "equity public-figures school-finder paper-form school-add school-import school-change programme-list programme "
-        "board-list region-edit region-add board-mail director-list office-letters office-letter-edit question-edit "
-        "round-board-remind helper-start vovp vovp-places"
+        "equity public-figures school-finder paper-form school-add school-import school-change programme-list "
+        "programme board-list region-edit region-add board-mail director-list office-letters office-letter-edit "
+        "question-edit round-board-remind helper-start vovp vovp-places"
     ),
     "release": "release",
     "round_board": "round-board round-board-screen ledger ledger-school",
