@@ -41,7 +41,10 @@ def hold_messages(messages: list[Message]) -> int:
     unique = {_key(message): message for message in reversed(messages)}
     new = list(reversed(unique.values()))
     try:
-        return _insert_missing(new)
+        if len(new) > 1:
+            return _insert_missing(new)
+        with transaction.atomic():  # one message is nearly always new: the insert itself finds out
+            return len(Message.objects.bulk_create(new))
     except IntegrityError:
         # Somebody stored one of them between our look and our insert: look once more. `ignore_conflicts` is no
         # help, on SQLite it would also swallow messages that break a check constraint.
@@ -94,6 +97,11 @@ def release_rows(rows: QuerySet[Message], *, now: datetime) -> int:
     due = rows.filter(state=MessageState.HELD, not_before__lte=now)
     # Only what a delivery is made of; the texts stay in the database.
     messages = list(due.select_for_update(of=("self",)).select_related("year").defer("merge"))
+    return _release(messages, now=now)
+
+
+def _release(messages: list[Message], *, now: datetime) -> int:
+    """Release held messages that nobody else can touch now: their rows are locked, or were made in this transaction."""
     moved = 0
     for start in range(0, len(messages), BATCH):
         ids = [message.pk for message in messages[start : start + BATCH]]
@@ -120,8 +128,8 @@ def send_now(messages: list[Message], *, now: datetime) -> int:
         return 0
     with transaction.atomic():
         hold_messages(messages)
-        ids = [message.pk for message in messages if message.pk]
-        return release_rows(Message.objects.filter(pk__in=ids), now=now)
+        # Those that got a key are ours alone until this transaction ends: no need to read and lock them again.
+        return _release([m for m in messages if m.pk and m.not_before <= now], now=now)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from schools.clock import database_now, now
+from schools.clock import DatabaseNow, database_now, now
 from schools.models import AdmissionYear, Event, EventHead, User
 
 BATCH = 500
@@ -61,9 +61,11 @@ def record_events(
     if not facts:
         return 0
     AdmissionYear.objects.select_for_update(no_key=True).get(pk=year.pk)
-    last = Event.objects.filter(year=year).order_by("-sequence").only("sequence", "hash").first()
+    # The time comes along with the last event, which is read when the lock is ours: moments follow the chain.
+    rows = Event.objects.filter(year=year).order_by("-sequence").only("sequence", "hash")
+    last = rows.annotate(read_at=DatabaseNow()).first()
     sequence, previous = (last.sequence, last.hash) if last else (0, "")
-    recorded_at = database_now()
+    recorded_at = last.read_at if last else database_now()
     if effective_at is None:  # in a real year the two are one moment, and one question to the database
         effective_at = recorded_at if year.clock_at is None else now(year)
     events: list[Event] = []

@@ -140,8 +140,8 @@ def keep_typed(
         entry.aside = entry.aside | {str(actor.pk if actor else 0): {"typed": typed, "at": at.isoformat()}}
         entry.save(update_fields=["aside"])
         return Kept(entry, judged)
-    entry.window = window[:20]
-    _store(entry, typed, judged, at, actor)
+    is_moved, entry.window = entry.window != window[:20], window[:20]
+    _store(entry, typed, judged, at, actor, is_moved=is_moved)
     return Kept(entry, judged)
 
 
@@ -160,12 +160,23 @@ def _locked(key: uuid.UUID, school_round: SchoolRound, *, is_new: bool) -> FormE
     return entry
 
 
-def _store(entry: FormEntry, typed: dict[str, str], judged: Judged, at: datetime, actor: User | None) -> None:
-    entry.aside.pop(str(actor.pk if actor else 0), None)
+def _store(
+    entry: FormEntry,
+    typed: dict[str, str],
+    judged: Judged,
+    at: datetime,
+    actor: User | None,
+    *,
+    is_moved: bool,
+) -> None:
+    """Write what changed; nothing when the last save said all of this already."""
+    had_aside = entry.aside.pop(str(actor.pk if actor else 0), None) is not None
     if typed != entry.typed or entry.saved_at is None:
         entry.typed, entry.revision = typed, entry.revision + 1
         entry.saved_by, entry.saved_at = actor, at
         _keep_as_draft(entry, judged, actor, at)
+    elif not (had_aside or is_moved):
+        return
     entry.save(update_fields=["typed", "revision", "aside", "saved_by", "saved_at", "window", "form"])
 
 
