@@ -1,6 +1,7 @@
 """What every command shares: region and year, progress lines, and a plain sentence instead of a traceback."""
 
 import argparse
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -17,6 +18,11 @@ class _Parser(CommandParser):
 
     def error(self, message: str) -> NoReturn:
         argparse.ArgumentParser.error(self, message)
+
+
+def _has_no_tables(exc: DatabaseError) -> bool:
+    undefined_table = getattr(exc.__cause__, "pgcode", None) == "42P01"
+    return undefined_table or "no such table" in str(exc)
 
 
 class ContractCommand(BaseCommand):
@@ -41,12 +47,20 @@ class ContractCommand(BaseCommand):
         except DatabaseError as exc:
             if "locked" in str(exc):
                 raise CommandError(_("The database is busy with other work. Try again in a minute.")) from exc
+            if _has_no_tables(exc):
+                raise CommandError(_("The database has no tables yet. Make them with migrate.")) from exc
             raise
 
     def say(self, line: str) -> None:
-        """One line of progress."""
-        self.stdout.write(line)
-        sys.stdout.flush()
+        """One line of progress. The work does not depend on who reads it, or on what a terminal can show."""
+        try:
+            self.stdout.write(line)
+            sys.stdout.flush()
+        except UnicodeEncodeError:
+            self.stdout.write(line.encode("ascii", "backslashreplace").decode())
+        except BrokenPipeError:  # as after ``| head``
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
     def find_year(self, options: dict[str, Any]) -> AdmissionYear:
         years = AdmissionYear.objects.select_related("region").order_by("-starts_on")

@@ -2,9 +2,13 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import translation
@@ -414,6 +418,56 @@ def test_replies_repeated_after_a_vovp_change_nothing(vovp: City, tmp_path: Path
     assert "cannot be earlier than" in refused("record_replies", early)
     new = replies(tmp_path / "new.csv", "d,enrol,,")
     assert run("record_replies", new) == (0, "1 enrolled, 0 withdrawn, 0 known already.\n")
+
+
+# --- what surrounds a command ---------------------------------------------------------------------------------------
+
+SAY = """
+import pathlib, sys, django
+django.setup()
+from admissions.management.base import ContractCommand
+command = ContractCommand()
+sys.stdin.read()
+command.say("\u201ceen\u201d")
+command.say("twee")
+pathlib.Path(sys.argv[1]).touch()
+"""
+
+
+def start(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
+    local = {"ENV_FILE": "none", "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        env=os.environ | local | environment,
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_database_without_tables_gets_a_sentence(tmp_path: Path):
+    """data-formats.md section 2: no traceback."""
+    empty = start("manage.py", "check_integrity", DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    out, err = empty.communicate(timeout=120)
+    assert (empty.returncode, out) == (1, b"")
+    assert b"migrate" in err
+    assert b"Traceback" not in err
+
+
+def test_work_is_done_whoever_reads_the_progress(tmp_path: Path):
+    """data-formats.md section 2: neither ``| head`` nor a terminal without quotes stops a command."""
+    plain = start("-c", SAY, tmp_path / "plain", PYTHONIOENCODING="ascii")
+    assert plain.communicate(timeout=120) == (b"\\u201ceen\\u201d\ntwee\n", b"")
+    unread = start("-c", SAY, tmp_path / "unread")
+    assert unread.stdout is not None
+    assert unread.stderr is not None
+    assert unread.stdin is not None
+    unread.stdout.close()
+    unread.stdin.close()
+    assert unread.wait(timeout=120) == 0
+    assert unread.stderr.read() == b""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "unread"]
 
 
 # --- exports --------------------------------------------------------------------------------------------------------
