@@ -9,24 +9,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from admissions.texts.calendar_words import LABELS
 from schools.enums import RoundState
 from schools.fields import day_field, number_field, time_field
 from schools.models import AMSTERDAM, Round
 from schools.services.planner import FIELDS, open_fields
 
 MAX_FILE = 256 * 1024
-LABELS: dict[str, Any] = {
-    "parents_from": pgettext_lazy("date of a round", "Parents can apply from"),
-    "parents_until": pgettext_lazy("date of a round", "Parents can apply until"),
-    "processing_until": pgettext_lazy("date of a round", "Schools enter forms until"),
-    "opt_in_from": pgettext_lazy("date of a round", "Parents opt in from"),
-    "opt_in_until": pgettext_lazy("date of a round", "Parents opt in until"),
-    "school_draws_on": pgettext_lazy("date of a round", "School draws"),
-    "central_matching_on": pgettext_lazy("date of a round", "Central draw with the notary"),
-    "visible_to_schools_at": pgettext_lazy("date of a round", "Schools see the result"),
-    "offers_on": pgettext_lazy("date of a round", "All parents hear the result"),
-    "reply_weeks": pgettext_lazy("date of a round", "Weeks to reply"),
-}
 TIME = "visible_to_schools_time"
 
 

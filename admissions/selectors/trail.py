@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from admissions.models import CareCase
 from admissions.selectors.children import CARE_EVENTS
 from admissions.selectors.office import OfficeView
-from schools.models import Event
+from schools.models import Event, User
 
 # Decisions that tell of care to who may not know (DH-180).
 CARE_VALUES = ("care_follow_up",)
@@ -27,3 +27,9 @@ def events_of(view: OfficeView) -> QuerySet[Event]:
 def kinds_of(view: OfficeView) -> list[str]:
     """The kinds that occur, for the filter."""
     return list(events_of(view).order_by("kind").values_list("kind", flat=True).distinct())
+
+
+def people_of(view: OfficeView) -> QuerySet[User]:
+    """Whom an event of this year is about: the trail keeps a key, a page shows the name that belongs to it now."""
+    keys = Event.objects.filter(year=view.year, object_type="user").values_list("object_key", flat=True)
+    return User.objects.filter(pk__in=[int(key) for key in keys.distinct() if key.isdigit()])

@@ -21,6 +21,7 @@ from admissions.enums import (
 )
 from admissions.exception_enums import ExceptionKind
 from admissions.opt_in_enums import OptOutReason
+from admissions.texts.office_events import office_sentence
 from schools.enums import PriorityKind
 from schools.models import Event
 
@@ -204,15 +205,23 @@ SENTENCES: dict[str, Callable[[Event, Names], str]] = {
     "move_request": lambda e, n: _("Moving house: %(state)s") % {"state": _word(MoveState, e.new).lower()},
 }
 # Kinds whose reason was typed by an official and tells more than the sentence.
-WITH_REASON = frozenset({"decision", "form_released", "form_void", "application_void"})
+WITH_REASON = frozenset(
+    {
+        "decision",
+        "form_released",
+        "form_void",
+        "application_void",
+        "ceiling_set",
+        "date_changed",
+        "second_factor_reset",
+    }
+)
 
 
 def sentence(event: Event, names: Names) -> str:
-    """What happened, in the active language. A kind without a sentence shows its code, so that nothing is hidden."""
+    """What happened, in the active language."""
     tell = SENTENCES.get(event.kind)
-    if tell is None:
-        return f"{event.kind.replace('_', ' ')} {event.new}".strip()
-    return tell(event, names)
+    return office_sentence(event) if tell is None else tell(event, names)
 
 
 def detail(event: Event, names: Names) -> str:

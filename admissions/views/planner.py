@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
-from admissions.forms.planner import LABELS, CalendarFileForm, RoundDatesForm, in_words
+from admissions.forms.planner import CalendarFileForm, RoundDatesForm, in_words
+from admissions.texts.calendar_words import LABELS
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage, dates_of
 from schools.calendar import CalendarError

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from admissions.filters.office import ALL, SEARCH, OfficeFilter
-from admissions.selectors.trail import events_of, kinds_of
+from admissions.selectors.trail import events_of, kinds_of, people_of
+from admissions.texts.event_titles import title
 from admissions.texts.events import detail, sentence
 from admissions.views.children import OfficeListPage
 from admissions.views.office import OfficePage
@@ -62,9 +63,8 @@ class EventFilter(OfficeFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.filters["kind"].extra["choices"] = [
-            (kind, kind.replace("_", " ")) for kind in kinds_of(self.view)
-        ]
+        choices = [(kind, title(kind)) for kind in kinds_of(self.view)]
+        self.filters["kind"].extra["choices"] = sorted(choices, key=lambda choice: choice[1].casefold())
 
     def filter_q(self, queryset: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
         return queryset.filter(
@@ -113,8 +113,10 @@ class EventTable(LookTable):
         return f"{record.kind} {record.old} {record.new} {record.reason}".strip()
 
     def render_object_key(self, record: Event) -> str | SafeString:
+        if record.object_type == "user":
+            return self.names.get(f"user {record.object_key}", record.object_key)
         if record.object_type != "application":
-            return record.object_key
+            return self.names.get(record.object_key, record.object_key)
         url = reverse("admissions:child-detail", args=[record.object_key])
         return format_html('<a href="{}">{}</a>', url, record.object_key)
 
@@ -147,7 +149,8 @@ class EventListView(OfficeListPage):
     def get_table_kwargs(self) -> dict[str, Any]:
         codes = Programme.objects.filter(school__region=self.region).values_list("code", "name")
         names = dict(codes) | {round_.code: round_name(round_) for round_ in self.scope.rounds}
-        return {"names": names}
+        people = people_of(self.scope).values_list("pk", "name")
+        return {"names": names | {f"user {pk}": name for pk, name in people}}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         last = Event.objects.filter(year=self.scope.year).order_by("-sequence").first()

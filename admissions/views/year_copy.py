@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from admissions.forms.planner import LABELS, RoundDatesForm, in_words
+from admissions.forms.planner import RoundDatesForm, in_words
 from admissions.forms.year_copy import ChooseSchoolForm, PlannedCeilingsForm
 from admissions.services.year.copy_year import copy_year, planned_year
 from admissions.services.year.school_settings import set_ceilings
+from admissions.texts.calendar_words import LABELS
 from admissions.views.office import OfficePage
 from admissions.views.planner import RoundDatesView
 from schools.context import round_name
