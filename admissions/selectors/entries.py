@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from admissions.enums import CaseKind, FormState
 from admissions.models import Application, ApplicationForm, Case, FormEntry
@@ -39,6 +41,28 @@ def begun_entries(view: SchoolView) -> QuerySet[FormEntry]:
     """Begun and not a draft yet: without a name, a date of birth or a day received (nothing typed is lost)."""
     found = entries_of(view).filter(form=None, batch=None).exclude(typed={})
     return found.select_related("saved_by", "school_round__round").order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenList:
+    """A list of the school that was imported and not finished."""
+
+    batch: UUID
+    rows: int  # that became no draft
+    at: datetime
+
+
+def open_lists(view: SchoolView) -> list[OpenList]:
+    """Lists with rows that are no draft yet, the newest first. One query."""
+    rows = (
+        entries_of(view)
+        .filter(form=None, batch__isnull=False)
+        .order_by()
+        .values("batch")
+        .annotate(rows=Count("pk"), at=Max("saved_at"))
+        .order_by("-at")
+    )
+    return [OpenList(row["batch"], row["rows"], row["at"]) for row in rows if row["batch"]]
 
 
 def last_channel(known: Mapping[str, str]) -> str:

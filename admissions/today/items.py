@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
 from admissions.selectors.delivery import failures_of_school
-from admissions.selectors.entries import begun_entries
+from admissions.selectors.entries import begun_entries, open_lists
 from admissions.selectors.school import Counts, ReplyCounts, SchoolView, counts_of, places_of, reply_counts
 from admissions.today.more import (
     care_tasks,
@@ -130,6 +130,21 @@ def _form_tasks(view: SchoolView, period: Round | None, counts: Counts, *, may_e
     ):
         deadline = last_minute(period.processing_until)
         begun = begun_entries(view).filter(school_round__round=period).count() if may_enter else 0
+        for row in open_lists(view) if may_enter else []:
+            title = ngettext(
+                "%(n)d row of a list is not a draft yet", "%(n)d rows of a list are not a draft yet", row.rows
+            )
+            tasks.append(
+                Task(
+                    "document",
+                    title % {"n": row.rows},
+                    gettext("You imported it and did not finish. Correct the rows, or throw them away."),
+                    deadline,
+                    reverse("admissions:form-import-batch", args=[view.school.brin, row.batch]),
+                    pgettext("button", "Look"),
+                    title % {"n": row.rows},
+                )
+            )
         if begun:
             n = {"n": begun}
             tasks.append(

@@ -104,6 +104,7 @@ def care_tasks(view: SchoolView) -> list[Task]:
                 _care_url(view, "?tab=letter"),
                 pgettext("button", "Change"),
                 ngettext("Change %(n)d care letter", "Change %(n)d care letters", n["n"]) % n,
+                is_late=_has_passed(counts["back_on"], view),
             )
         )
     if counts["letters"] and view.sees_all:
@@ -117,6 +118,7 @@ def care_tasks(view: SchoolView) -> list[Task]:
                 _care_url(view, "?tab=letter"),
                 pgettext("button", "Write"),
                 ngettext("Write %(n)d care letter", "Write %(n)d care letters", n["n"]) % n,
+                is_late=_has_passed(counts["sent_on"], view),
             )
         )
     days = CareDay.objects.filter(
@@ -139,6 +141,10 @@ def care_tasks(view: SchoolView) -> list[Task]:
             )
         )
     return tasks
+
+
+def _has_passed(day: date | None, view: SchoolView) -> bool:
+    return day is not None and day < view.today
 
 
 def report_tasks(view: SchoolView) -> list[Task]:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from admissions.forms.entry import EntryForm
 from admissions.forms.imports import SheetForm
 from admissions.models import FormEntry
-from admissions.selectors.entries import open_school_rounds
+from admissions.selectors.entries import open_school_rounds, usual_place
 from admissions.services.forms.sheets_in import read_sheet
 from admissions.services.forms.spreadsheet_import import (
     PreviewRow,
@@ -27,6 +27,9 @@ from admissions.views.entry import EntryPage
 from schools.errors import RefusedError
 from schools.models import SchoolRound
 
+SHOWN_WRONG = (
+    30  # rows to correct on one page: a server takes a thousand fields at a time, and so does a person
+)
 SUMMARY = ("given_name", "surname_prefix", "surname", "date_of_birth", "received_on")
 
 
@@ -47,8 +50,8 @@ class ImportView(EntryPage):
             return self.page(form, status=409)
         try:
             sheet = read_sheet(file.read(), name=str(file.name)[:80])
-            defaults = {"channel": "paper", "language": "nl", "place": self.school.place}
-            batch = stage_sheet(sheet, rounds[-1], defaults=defaults, actor=self.actor)
+            defaults = {"channel": "paper", "language": "nl", "place": usual_place(self.school)}
+            staged = stage_sheet(sheet, rounds[-1], defaults=defaults, actor=self.actor)
         except RefusedError as exc:
             form.add_error("file", str(exc))
             return self.page(form, status=422)
@@ -58,7 +61,8 @@ class ImportView(EntryPage):
                 _("These columns were not understood and left out: %(columns)s.")
                 % {"columns": ", ".join(sheet.unknown)[:300]},
             )
-        return redirect("admissions:form-import-batch", self.school.brin, batch)
+        tell_cleaned(request, staged.cleaned)
+        return redirect("admissions:form-import-batch", self.school.brin, staged.batch)
 
     def page(self, form: SheetForm, status: int = 200) -> HttpResponse:
         context = {"school": self.school, "scope": self.scope, "now": self.scope.now, "form": form}
@@ -79,7 +83,7 @@ class BatchView(EntryPage):
             messages.success(request, _("The rows that became no draft have been thrown away."))
             return redirect("admissions:application-list", self.school.brin)
         try:
-            correct_rows(batch, school_round, corrections(request))
+            tell_cleaned(request, correct_rows(batch, school_round, corrections(request)))
             made = (
                 make_drafts(batch, school_round, actor=self.actor)
                 if request.POST.get("actie") == "maak"
@@ -91,6 +95,8 @@ class BatchView(EntryPage):
         if made:
             text = ngettext("%(n)d draft has been made.", "%(n)d drafts have been made.", made)
             messages.success(request, text % {"n": made})
+        elif request.POST.get("actie") == "maak":
+            messages.warning(request, _("No draft has been made: correct the rows first."))
         if made and all(row.is_done for row in self.rows()):
             return redirect("admissions:application-list", self.school.brin)
         return redirect("admissions:form-import-batch", self.school.brin, batch)
@@ -120,14 +126,20 @@ class BatchView(EntryPage):
                 "name": " ".join(row.shown[name] for name in SUMMARY[:3] if row.shown.get(name)),
                 "born": row.shown.get("date_of_birth", ""),
                 "cells": self.cells(row, labels),
+                "warnings": [note.text for note in row.judged.notes if note.kind == "warn"],
             }
             for row in rows
         ]
+        wrong = [row for row in shown if not row["row"].is_good and not row["row"].is_done]
         context = {
             "school": self.school,
             "scope": self.scope,
             "now": self.scope.now,
-            "wrong": [row for row in shown if not row["row"].is_good and not row["row"].is_done],
+            "wrong": wrong,
+            "to_correct": wrong[:SHOWN_WRONG],
+            "later": len(wrong[SHOWN_WRONG:]),
+            "faults": [fault(row) for row in wrong[:SHOWN_WRONG]],
+            "left": len([row for row in shown if not row["row"].is_done]),
             "good": [row for row in shown if row["row"].is_good and not row["row"].is_done],
             "done": [row for row in shown if row["row"].is_done],
             "is_open": bool(open_school_rounds(self.scope)),
@@ -151,6 +163,19 @@ class BatchView(EntryPage):
             }
             for name, errors in said.items()
         ]
+
+
+def fault(row: dict[str, Any]) -> tuple[str, str]:
+    """A line of the summary on top: the first cell of the row, and what the row is about."""
+    words = {"line": row["row"].entry.line, "name": row["name"] or "–", "text": row["cells"][0]["errors"][0]}
+    return f"c{row['cells'][0]['name']}", _("Row %(line)d, %(name)s: %(text)s") % words
+
+
+def tell_cleaned(request: HttpRequest, lines: list[int]) -> None:
+    """DH-040: the number is not stored, and nobody should think that it was."""
+    if lines:
+        text = _("A number that looks like a BSN was taken out of row %(lines)s: it may not be stored.")
+        messages.warning(request, text % {"lines": ", ".join(map(str, lines))[:300]})
 
 
 def corrections(request: HttpRequest) -> dict[int, dict[str, str]]:

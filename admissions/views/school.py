@@ -21,7 +21,7 @@ from admissions.forms.letters import LogoForm
 from admissions.models import Application, CareCase
 from admissions.selectors.care import in_care_route
 from admissions.selectors.delivery import confirmation_state, offer_state
-from admissions.selectors.entries import begun_entries, form_choices
+from admissions.selectors.entries import begun_entries, form_choices, open_lists
 from admissions.selectors.helping import recent_lookers
 from admissions.selectors.openings import openings_for_school
 from admissions.selectors.school import (
@@ -212,6 +212,7 @@ class ApplicationListView(SchoolListPage):
         return super().get_context_data(**kwargs) | {
             "may_enter": may_enter,
             "begun": list(begun_entries(self.scope)[:20]) if may_enter else [],
+            "lists": open_lists(self.scope) if may_enter else [],
         }
 
     def tabs(self) -> list[tuple[str, str]]:

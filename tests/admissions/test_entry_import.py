@@ -1,6 +1,7 @@
 """A school's own spreadsheet: read safely, looked over, corrected, and made into drafts."""
 
 import io
+import re
 import uuid
 import zipfile
 
@@ -15,6 +16,7 @@ from admissions.enums import FormState
 from admissions.models import Application, ApplicationForm, FormEntry
 from admissions.services.forms.sheets_in import MAX_ROWS, read_sheet
 from admissions.services.year.csv_files import FileError
+from schools.models import School
 from tests.admissions.entry_pages import Desk, make_desk
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +204,65 @@ def test_looking_over_costs_the_same_for_many_rows(desk: Desk):
             desk.client.get(url)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_same_child_twice_in_a_file_is_said_in_the_second_row(desk: Desk):
+    url = upload(desk, csv_file(GOOD, GOOD.replace("Noor", "Bo"), GOOD.replace("Noor", "NOOR"))).url
+    page = desk.client.get(url)
+    assert [row["row"].entry.line for row in page.context["good"]] == [2, 3]
+    assert "This child stands in row 2 already" in page.content.decode()
+    desk.client.post(url, {"actie": "maak"})
+    assert ApplicationForm.objects.count() == 2
+    # A school whose own town is not known: the town of the form it entered last, as on the form itself.
+    School.objects.filter(pk=desk.school.pk).update(place="")
+    ApplicationForm.objects.update(place="Delft")
+    upload(desk, csv_file(GOOD.replace("Noor", "Fay")))
+    assert FormEntry.objects.latest("pk").typed["place"] == "Delft"
+    # Without a good row left there is nothing to make, and that is said.
+    none = desk.client.post(url, {"actie": "maak"}, follow=True).content.decode()
+    assert "No draft has been made" in none and 'value="maak"' not in none
+
+
+def test_a_bsn_that_was_taken_out_of_the_file_or_a_correction_is_told(desk: Desk):
+    """DH-040"""
+    first = upload(desk, csv_file(GOOD.replace("Laan", "Laan 111222333"), WRONG))
+    assert "taken out of row 2:" in desk.client.get(first.url).content.decode()
+    wrong = FormEntry.objects.get(typed__given_name="Sem")
+    corrected = desk.client.post(
+        first.url, {f"{wrong.pk}-guardian_name": "B. Bos 111222333", "actie": "bewaar"}, follow=True
+    )
+    assert "taken out of row 3:" in corrected.content.decode()
+    wrong.refresh_from_db()
+    assert wrong.typed["guardian_name"] == "B. Bos"
+
+
+def test_many_wrong_rows_come_in_parts_that_a_server_takes(desk: Desk):
+    rows = [WRONG.replace("Sem", f"Kind {chr(97 + n % 26)}{chr(97 + n // 26)}") for n in range(200)]
+    url = upload(desk, csv_file(*rows)).url
+    page = desk.client.get(url)
+    assert len(page.context["to_correct"]) == 30 and page.context["later"] == 170
+    assert "170 more rows must be corrected" in page.content.decode()
+    assert page.content.decode().count("<input") + page.content.decode().count("<select") < 1000
+    # Nothing is lost of a list that was left: it stands above the forms, and on the start page.
+    listed = desk.client.get(desk.url("application-list")).content.decode()
+    today = desk.client.get(desk.url("school-today")).context["day"]
+    assert url in listed and "200 rows of" in listed
+    assert (url, "200 rows of a list are not a draft yet") in [
+        (task.url, task.title) for task, _tone in today.tasks
+    ]
+    desk.client.post(url, {"actie": "weg"})
+    assert url not in desk.client.get(desk.url("application-list")).content.decode()
+
+
+def test_enter_in_a_cell_throws_nothing_away_and_the_summary_leads_to_the_cells(desk: Desk):
+    """Enter presses the first button of its form: that must be the harmless one."""
+    url = upload(desk, csv_file(GOOD.replace("a@example.org", "a@gmial.com"), WRONG)).url
+    page = desk.client.get(url)
+    html = page.content.decode()
+    own = html[html.index('<form class="stack" method="post"') :]
+    first = re.search(r'<button[^>]*value="(\w+)"', own)
+    assert first is not None and first[1] == "bewaar"
+    target, text = page.context["faults"][0]
+    assert text.startswith("Row 3, Sem Bos: ") and f'id="{target}"' in html and f'href="#{target}"' in html
+    assert "Do you mean a@gmail.com?" in html  # said of a good row too, and it stays good
+    assert "2 rows of your list are thrown away" in html

@@ -92,6 +92,11 @@ def test_a_care_letter_that_came_back_is_a_task_until_it_is_written_again(seats:
     case = CareCaseFactory(application=child, state=CareState.DUTY_YES)
     school, manager = UserFactory(), region_user(seats.programme.school.region)
     assert tasks(seats) == ["1 care letter to write"]
+    brin = seats.programme.school.brin
+    at(seats, date(2024, 1, 19), RoundState.OFFERS)  # a day after the sending day
+    late = logged_in(school_user(seats.programme.school)).get(f"/school/{brin}/").context["day"].tasks[0][0]
+    assert (late.title, late.is_late) == ("1 care letter to write", True)
+    at(seats, date(2024, 1, 10), RoundState.LOCKED)
     write_letter(case.pk, body="Beste ouders", actor=school)
     assert tasks(seats) == []
     review_letter(case.pk, approved=False, remarks="Noem de begeleider.", actor=manager)
