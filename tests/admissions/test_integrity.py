@@ -185,6 +185,18 @@ def test_placement_of_another_child_is_seen(without_triggers: City):
     assert f"Placement {seat.pk} belongs to another child" in said(without_triggers)
 
 
+def test_placement_of_another_rank_is_seen(without_triggers: City):
+    seat = without_triggers.seat("e")
+    tamper("UPDATE admissions_placement SET preference_rank = 3 WHERE id = %s", seat.pk)
+    assert f"Placement {seat.pk} has another rank" in said(without_triggers)
+
+
+def test_withdrawal_of_another_childs_place_is_seen(without_triggers: City):
+    tamper("UPDATE admissions_withdrawal SET placement_id = %s", without_triggers.seat("e").pk)
+    number = without_triggers.application("a").registration_number
+    assert f"withdrawal of {number} gave back" in said(without_triggers)
+
+
 def test_more_children_than_places_are_seen(without_triggers: City):
     seat = without_triggers.seat("e")
     tamper(
@@ -303,6 +315,32 @@ def test_stored_line_that_differs_from_the_file_is_seen(without_triggers: City):
         session.pk,
     )
     assert f"{session.name}: the stored lines differ from the file" in said(without_triggers)
+
+
+COLUMNS = {
+    "name": "OEFEN-ANDERS",
+    "attempt": 2,
+    "digits": "1" * 60,
+    "slot": "0" * 64,
+    "beacon_round": 5,
+    "beacon_value": "0" * 64,
+    "rules_hash": "0" * 64,
+    "verifier_hash": "0" * 64,
+    "frozen_at": "2024-01-02 10:00:00+00:00",
+}
+
+
+def test_column_that_says_otherwise_than_the_files_is_seen(without_triggers: City):
+    """data-formats.md section 2: what pages and records show is what was sealed."""
+    session = DrawSession.objects.get(round__code="ALM1")
+    for column, value in COLUMNS.items():
+        with undone():
+            tamper(f"UPDATE lottery_drawsession SET {column} = %s WHERE id = %s", value, session.pk)
+            assert f"says otherwise: {column}" in said(without_triggers), column
+    for column, value in {"places": "9", "children": 1}.items():
+        with undone():
+            tamper(f"UPDATE lottery_draw SET {column} = %s WHERE session_id = %s", value, session.pk)
+            assert "says otherwise: draws" in said(without_triggers), column
 
 
 def test_missing_line_is_seen(without_triggers: City):

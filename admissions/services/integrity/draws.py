@@ -11,11 +11,12 @@ from admissions.enums import Decision, ParticipationKind, ParticipationState, Re
 from admissions.exception_enums import ExceptionKind, ExceptionState
 from admissions.models import Application, Participation, PlaceException, Placement, Preference, Repair
 from admissions.services.explaining.exports import decided_rows
+from lottery.engine.commitment import dice_slot, parse_commitment, parse_seed
 from lottery.engine.files import parse_dossiers
 from lottery.engine.outcome import SessionOutcome, parse_outcome, render_outcome
 from lottery.enums import OFFICIAL_STATES, SessionKind, SessionState
 from lottery.models import DrawOutcome, DrawSession
-from lottery.services.sessions import compute
+from lottery.services.sessions import compute, timestamp
 from lottery.services.verification import verify_files
 from schools.enums import PLAYED_STATES, RoundKind
 from schools.models import AdmissionYear, Round
@@ -48,6 +49,7 @@ def check_sessions(year: AdmissionYear) -> Iterator[str]:
         try:
             outcome = parse_outcome(bytes(session.outcome))
             again = render_outcome(compute(session))
+            differing = _columns_that_differ(session, outcome)
         except ValueError as exc:  # a file that is not OA-LOT/1 any more; the sentence says where
             yield _("%(session)s cannot be computed again: %(reason)s") % {
                 "session": session.name,
@@ -58,6 +60,36 @@ def check_sessions(year: AdmissionYear) -> Iterator[str]:
             yield _("%(session)s: computed again the outcome differs.") % {"session": session.name}
         if _stored_lines(session) != _lines_of(outcome):
             yield _("%(session)s: the stored lines differ from the file.") % {"session": session.name}
+        if differing:
+            yield _("%(session)s: what is stored beside its files says otherwise: %(columns)s.") % {
+                "session": session.name,
+                "columns": ", ".join(differing),
+            }
+
+
+def _columns_that_differ(session: DrawSession, outcome: SessionOutcome) -> list[str]:
+    """Columns that repeat what the five files say, for pages and records, and no longer say the same."""
+    plan, seed = parse_commitment(bytes(session.commitment)), parse_seed(bytes(session.seed or b""))
+    digits, (beacon_round, beacon_value) = seed.digits or "", seed.beacon or (None, "")
+    slot = dice_slot(seed.session, seed.commitment_hash, digits) if digits else ""
+    says = {
+        "name": (session.name, plan.session),
+        "attempt": (session.attempt, plan.attempt),
+        "profile": (session.profile, plan.profile),
+        "rules_hash": (session.rules_hash, plan.rules_hash),
+        "verifier_hash": (session.verifier_hash, plan.verifier_hash),
+        "frozen_at": (timestamp(session.frozen_at), plan.frozen_at),
+        "digits": (session.digits, digits),
+        "slot": (session.slot, slot),
+        "secret": (session.secret, seed.secret or ""),
+        "beacon_round": (session.beacon_round, beacon_round),
+        "beacon_value": (session.beacon_value, beacon_value),
+        "draws": (
+            list(session.draws.values_list("draw_id", "places", "children")),
+            [(draw.id, str(draw.places), draw.children) for draw in outcome.draws],
+        ),
+    }
+    return [column for column, (stored, sealed) in says.items() if stored != sealed]
 
 
 def _stored_lines(session: DrawSession) -> list[tuple[object, ...]]:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from admissions.enums import (
@@ -16,7 +16,7 @@ from admissions.enums import (
     FormState,
     PlacementState,
 )
-from admissions.models import Application, ApplicationForm, LedgerEntry, Placement, Preference
+from admissions.models import Application, ApplicationForm, LedgerEntry, Placement, Preference, Withdrawal
 from admissions.services.integrity.draws import check_rounds, check_sessions
 from notifications.enums import MessageState
 from notifications.models import Letter, Message
@@ -219,6 +219,19 @@ def check_decisions(year: AdmissionYear) -> Iterator[str]:
     strangers = Placement.objects.filter(application__year=year).exclude(child=F("application__child"))
     for pk in strangers.values_list("pk", flat=True):
         yield _("Placement %(pk)d belongs to another child than its application.") % {"pk": pk}
+    listed = Preference.objects.filter(
+        application=OuterRef("application"), programme=OuterRef("school_round__programme")
+    )
+    ranked = Placement.objects.filter(application__year=year).annotate(listed=Subquery(listed.values("rank")))
+    for pk in (
+        ranked.filter(listed__isnull=False).exclude(preference_rank=F("listed")).values_list("pk", flat=True)
+    ):
+        yield _("Placement %(pk)d has another rank than its school on the list.") % {"pk": pk}
+    ends = Withdrawal.objects.filter(application__year=year, placement__isnull=False)
+    for number in ends.exclude(placement__application=F("application")).values_list(
+        "application__registration_number", flat=True
+    ):
+        yield _("The withdrawal of %(number)s gave back the place of another child.") % {"number": number}
 
 
 def check_forms(year: AdmissionYear) -> Iterator[str]:
