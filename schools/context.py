@@ -378,6 +378,8 @@ def round_strip(rounds: list[Round], now: datetime) -> Strip | None:
     if round_ is None:
         return None
     plan = [(label, first, last) for label, first, last in _plan(round_) if last is not None]
+    if not plan:  # a round without any day is not over: nobody has planned it yet
+        return Strip(round_name(round_), gettext("There are no dates yet"), [])
     current = next((i for i, (_label, _first, last) in enumerate(plan) if last >= today), None)
     steps = [
         Step(

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from admissions.texts.calendar_words import LABELS
+from schools.calendar_words import LABELS
 from schools.enums import RoundState
 from schools.fields import day_field, number_field, time_field
 from schools.models import AMSTERDAM, Round

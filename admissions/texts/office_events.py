@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admissions.texts.calendar_words import LABELS
 from admissions.texts.event_titles import TITLES, title
+from schools.calendar_words import LABELS
 from schools.enums import DrawMode, PriorityKind, Role, RoundState
 from schools.models import Event
 

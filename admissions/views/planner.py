@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from admissions.forms.planner import CalendarFileForm, RoundDatesForm, in_words
-from admissions.texts.calendar_words import LABELS
 from admissions.views.office import OfficePage
 from admissions.views.rounds import RoundPage, dates_of
 from schools.calendar import CalendarError
+from schools.calendar_words import LABELS
 from schools.context import round_name
 from schools.errors import RefusedError
 from schools.models import Event, Round

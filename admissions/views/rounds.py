@@ -35,6 +35,7 @@ from admissions.tables.office import SchoolRoundTable
 from admissions.views.office import OfficePage, tell_running
 from lottery.engine.commitment import parse_seed
 from lottery.models import DrawSession
+from schools.calendar_words import LABELS
 from schools.context import reply_until, round_name
 from schools.enums import RoundKind
 from schools.errors import RefusedError
@@ -55,9 +56,14 @@ class RoundListView(OfficePage, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = round_rows(self.scope)
         return super().get_context_data(**kwargs) | {
-            "rows": [(row, dates_of(row.round), missing_dates(row.round)) for row in rows],
+            "rows": [(row, dates_of(row.round), missing_words(row.round)) for row in rows],
             "next_round": self.scope.next_round,
         }
+
+
+def missing_words(round_: Round) -> list[Any]:
+    """The dates without which the round cannot open, in the words of the planner."""
+    return [LABELS[name] for name in missing_dates(round_)]
 
 
 def dates_of(round_: Round) -> list[tuple[str, Any, Any]]:
@@ -149,7 +155,7 @@ class RoundDetailView(RoundPage, ListPage):
         jobs = jobs_of(self.scope.year, [JobKind.PLAY_ROUND, JobKind.DRAW, JobKind.LETTERS], key=round_.code)
         return super().get_context_data(**kwargs) | {
             "dates": dates_of(round_),
-            "missing": missing_dates(round_),
+            "missing": missing_words(round_),
             "totals": self.totals,
             "session": session,
             "quality": quality,

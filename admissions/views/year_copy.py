@@ -13,9 +13,9 @@ from admissions.forms.planner import RoundDatesForm, in_words
 from admissions.forms.year_copy import ChooseSchoolForm, PlannedCeilingsForm
 from admissions.services.year.copy_year import copy_year, planned_year
 from admissions.services.year.school_settings import set_ceilings
-from admissions.texts.calendar_words import LABELS
 from admissions.views.office import OfficePage
 from admissions.views.planner import RoundDatesView
+from schools.calendar_words import LABELS
 from schools.context import round_name
 from schools.enums import RoundKind
 from schools.errors import RefusedError

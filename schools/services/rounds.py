@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from schools.calendar_words import dates_in_words
 from schools.errors import RefusedError
 from schools.models import Round, User
 from schools.services.events import Fact, record_event
@@ -44,7 +45,7 @@ def move_round(round_: Round, target: str, *, actor: User | None, reason: str = 
     if missing:
         raise RoundError(
             _("Round %(code)s cannot open: these dates are missing: %(dates)s. Fill them in first.")
-            % {"code": round_.code, "dates": ", ".join(missing)}
+            % {"code": round_.code, "dates": dates_in_words(missing)}
         )
     moved = Round.objects.filter(pk=round_.pk, state=round_.state).update(state=target)
     if moved != 1:

@@ -337,7 +337,7 @@ def test_round_with_a_missing_date_goes_in_and_does_not_open(folder: YearFolder)
     round_ = Round.objects.select_related("year__region").get(code="ALM1")
     with pytest.raises(RefusedError) as refusal, translation.override("en"):
         play_round(round_, digits="1" * 60, actor=None)
-    assert "parents_from, offers_on" in str(refusal.value)
+    assert "“Parents can apply from”, “All parents hear the result”" in str(refusal.value)
 
 
 def test_calendar_of_the_source_is_read_and_no_round_with_unknown_dates_opens(folder: YearFolder):
@@ -379,7 +379,9 @@ def test_calendar_of_the_source_is_read_and_no_round_with_unknown_dates_opens(fo
     round_ = Round.objects.select_related("year__region").get(code="ALM1")
     with pytest.raises(RefusedError) as refusal, translation.override("en"):
         play_round(round_, digits="1" * 60, actor=None)
-    assert "parents_from, parents_until, processing_until" in str(refusal.value)
+    assert "“Parents can apply from”, “Parents can apply until”, “Schools enter forms until”" in str(
+        refusal.value
+    )
 
 
 # --- the directory and the region -------------------------------------------------------------------------------------

@@ -94,6 +94,16 @@ def test_round_strip_marks_what_is_past_and_what_is_now(db: None):
         assert [step.label for step in vovp.steps if step.state == "now"] == ["Schools see the result"]
 
 
+def test_round_strip_of_a_year_without_dates_says_so(db: None):
+    """A new region: a round that nobody has planned is not over."""
+    names = ("parents_from", "parents_until", "processing_until", "school_draws_on", "central_matching_on")
+    empty = RoundFactory(code="ALM1", offers_on=None, **dict.fromkeys(names))
+    with translation.override("en"):
+        strip = round_strip([empty], local_moment(date(2024, 3, 27)))
+    assert strip is not None
+    assert (strip.now, strip.steps) == ("There are no dates yet", [])
+
+
 def test_error_pages_need_no_database_and_no_manifest(settings, rf: RequestFactory):
     settings.STORAGES = {
         **settings.STORAGES,

@@ -24,6 +24,7 @@ from admissions.selectors.office import per_seat
 from lottery.enums import SessionKind, SessionState
 from lottery.models import DrawSession
 from lottery.services.self_test import self_test
+from schools.calendar_words import dates_in_words
 from schools.enums import DrawMode, RoundKind, RoundState
 from schools.models import ProgrammeYear, Round, SchoolRound
 from schools.services.confirmations import is_far_off, places_of_two_years, rule_fingerprints
@@ -127,7 +128,7 @@ def check_installation(round_: Round) -> Iterator[Finding]:
     if missing:
         yield Finding(
             True,
-            _("These dates are missing: %(dates)s.") % {"dates": ", ".join(missing)},
+            _("These dates are missing: %(dates)s.") % {"dates": dates_in_words(missing)},
             address="admissions:round-detail",
             kind="dates",
         )

@@ -37,6 +37,7 @@ from lottery.services.sessions import (
     store_outcome,
     verify_session,
 )
+from schools.calendar_words import dates_in_words
 from schools.clock import move_clock
 from schools.enums import DrawMode, RoundKind, RoundState
 from schools.errors import RefusedError
@@ -92,7 +93,7 @@ def check_playable(round_: Round, *, digits: str) -> str:
     if missing:
         raise RehearsalRefused(
             _("Round %(code)s cannot open: these dates are missing: %(dates)s. Fill them in first.")
-            % {"code": round_.code, "dates": ", ".join(missing)}
+            % {"code": round_.code, "dates": dates_in_words(missing)}
         )
     freeze_moment(round_)
     return check_dice(digits)

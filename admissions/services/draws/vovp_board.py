@@ -17,6 +17,7 @@ from admissions.selectors.vovp import VovpCounts, inventory_of, vovp_counts
 from admissions.services.draws.preflight import Finding
 from admissions.services.places.vovp_calendar import TOLD
 from lottery.selectors import live_sessions
+from schools.calendar_words import dates_in_words
 from schools.clock import now
 from schools.context import round_name
 from schools.enums import PLAYED_STATES, RoundState
@@ -165,7 +166,7 @@ def _invited(round_: Round, counts: VovpCounts, today: date, *, is_next: bool) -
     label, url = pgettext("vovp step", "Families invited"), "admissions:vovp-round"
     missing = missing_dates(round_)
     if missing:
-        text = _("These dates are missing: %(dates)s.") % {"dates": ", ".join(missing)}
+        text = _("These dates are missing: %(dates)s.") % {"dates": dates_in_words(missing)}
         return VovpStep(label, LATE, text, "admissions:planner-round")
     assert round_.opt_in_from is not None
     if round_.state == R.PLANNED:

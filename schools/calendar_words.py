@@ -1,5 +1,6 @@
 """The dates of a round in the words of the screens."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import pgettext_lazy
@@ -16,3 +17,8 @@ LABELS: dict[str, Any] = {
     "offers_on": pgettext_lazy("date of a round", "All parents hear the result"),
     "reply_weeks": pgettext_lazy("date of a round", "Weeks to reply"),
 }
+
+
+def dates_in_words(names: Iterable[str]) -> str:
+    """Names of dates as in calendar.json, as one list for a sentence."""
+    return ", ".join(f"“{LABELS[name]}”" for name in names)
