@@ -143,6 +143,7 @@
     form.addEventListener("input", function (event) {
       if (!/^OAF\d/i.test(event.target.value)) { return; }
       event.stopPropagation();
+      scan.closest("details").open = true;
       scan.elements.code.value = event.target.value;
       event.target.value = event.target.defaultValue;
       scan.elements.code.focus();

@@ -100,6 +100,7 @@ def test_what_a_family_types_and_prints_is_scanned_into_a_draft(
     school = enter(new_context(), live_server, desk.user)
     school.goto(live_server.url + desk.url("entry-start"))
     expect(school.locator("#given_name")).to_be_focused()
+    expect(school.locator("#scan_code")).to_be_hidden()
     school.keyboard.type("OAF1AAAA")
     expect(school.locator("#scan_code")).to_be_focused()
     school.keyboard.press("Enter")
@@ -149,6 +150,7 @@ def test_without_script_the_form_prints_without_code_and_a_code_can_be_pasted(
     assert scanned(plain) == ""
     school = enter(new_context(java_script_enabled=False), live_server, desk.user)
     school.goto(live_server.url + desk.url("entry-start"))
+    school.get_by_text("Scan de code van een geprint formulier").click()
     school.get_by_label("Code op het geprinte formulier").fill(code)
     school.get_by_role("button", name="Vul in met de code").click()
     expect(school.locator("#given_name")).to_have_value("Zoë")
