@@ -180,7 +180,9 @@ ROWS: dict[str, Callable[[Place], str]] = {
     ),
     "care": lambda place: place.cared.registration_number,
     "entry": lambda place: str(FormEntry.objects.create(school_round=place.seats).key),
-    "batch": lambda place: str(FormEntry.objects.create(school_round=place.seats, batch=uuid.uuid4()).batch),
+    "batch": lambda place: str(
+        FormEntry.objects.create(school_round=place.seats, batch=uuid.uuid4(), line=2).batch
+    ),
     "late": lambda place: str(
         LateWithdrawal.objects.create(
             application=place.waiting,
