@@ -13,7 +13,7 @@ USAGE = "Usage: python -m lottery.engine match PROBLEM.json (or - for standard i
 
 def main(arguments: Sequence[str]) -> int:
     """Print the answer and return 0; or one sentence on standard error, nothing on standard output, and 2."""
-    if list(arguments) in (["-h"], ["--help"]):
+    if list(arguments) in (["-h"], ["--help"], ["match", "-h"], ["match", "--help"]):
         print(USAGE)
         return 0
     if len(arguments) != 2 or arguments[0] != "match":

@@ -213,6 +213,7 @@ def test_ids_in_sentences_are_kept_to_one_short_line():
 
 
 def test_help():
+    assert run("match", "--help").stdout == run("--help").stdout
     result = run("--help")
     assert result.returncode == 0
     assert result.stdout.startswith(b"Usage: python -m lottery.engine match")
