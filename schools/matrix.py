@@ -151,6 +151,7 @@ PAGES: dict[str, Page] = {
     "admissions:form-edit": Page("admissions.enter_form", about="child"),
     "admissions:form-release": Page("", "admissions.enter_form", about="child"),
     "admissions:form-void": Page("admissions.enter_form", "admissions.enter_form", about="child"),
+    "admissions:form-withdraw": Page("admissions.process_reply", "admissions.process_reply", about="child"),
     "admissions:form-claims": Page("admissions.enter_form", "admissions.enter_form", about="child"),
     "admissions:form-contact": Page("admissions.enter_form", "admissions.enter_form", about="child"),
     "admissions:form-birth-date": Page(

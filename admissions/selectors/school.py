@@ -29,6 +29,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
 from admissions.enums import (
+    ACTIVE_DECISIONS,
     ACTIVE_PLACEMENTS,
     OPEN_CARE_STATES,
     ClaimState,
@@ -250,6 +251,20 @@ def placements_here(view: SchoolView) -> QuerySet[Any]:
             application__care_case__isnull=False, application__first_choice__programme__school=view.school
         )
     return found
+
+
+def can_leave_without_place(view: SchoolView, application: Any, *, by_office: bool) -> bool:
+    """Whether this child can be withdrawn here though it has no place: while it waits for the draw, or when school and
+    programme manager look for a place together (4.2, Q-10, Q-53).
+
+    After the draw the school does not know whether a drawn-out child was placed elsewhere (Q-16), and an offer to
+    withdraw some of them would tell: then it is the programme manager's. A child with a place has its reply page.
+    """
+    if application.form.state != FormState.LOCKED or application.decision not in ACTIVE_DECISIONS:
+        return False
+    if not application.first_choice.round.is_played or application.outcome == Outcome.FOLLOW_UP:
+        return True
+    return by_office and application.decision in (Decision.UNPLACED, Decision.CARE_FOLLOW_UP)
 
 
 def rules_of(view: SchoolView) -> list[PriorityRule]:

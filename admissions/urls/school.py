@@ -38,6 +38,7 @@ urlpatterns = [
     path("kind/<slug:number>/wijzigen/", form_actions.EditView.as_view(), name="form-edit"),
     path("kind/<slug:number>/vrijgeven/", form_actions.ReleaseView.as_view(), name="form-release"),
     path("kind/<slug:number>/annuleren/", form_actions.VoidView.as_view(), name="form-void"),
+    path("kind/<slug:number>/terugtrekken/", replies.WithdrawFormView.as_view(), name="form-withdraw"),
     path("kind/<slug:number>/voorrang/", form_actions.ClaimsView.as_view(), name="form-claims"),
     path("kind/<slug:number>/contact/", form_actions.ContactView.as_view(), name="form-contact"),
     path("kind/<slug:number>/geboortedatum/", form_actions.BirthDateView.as_view(), name="form-birth-date"),

@@ -11,10 +11,13 @@ from django.utils.translation import ngettext
 
 from admissions.forms.replies import ENROL, ReplyForm
 from admissions.models import LateWithdrawal
-from admissions.selectors.school import placements_here
+from admissions.selectors.school import can_leave_without_place, placements_here
 from admissions.services.replies.answers import record_enrolments, withdraw
 from admissions.tables.forms import placed_as
+from admissions.views.form_actions import FormPage
 from admissions.views.school import ENDABLE_AS_SHOWN, OPEN_STATES, SchoolPage
+from schools.access import roles_at
+from schools.enums import Role
 from schools.errors import RefusedError
 
 
@@ -151,3 +154,53 @@ class BulkEnrolView(SchoolPage):
             "placements": list(rows),
         }
         return render(self.request, "admissions/bulk_enrol.html", context)
+
+
+class WithdrawFormView(FormPage):
+    """A child without a place leaves the procedure: it waits for the draw, or is looked after outside it (Q-53)."""
+
+    permission = "admissions.process_reply"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.show(self.application(), ReplyForm(can_enrol=False))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        application, form = self.application(), ReplyForm(request.POST, can_enrol=False)
+        if not self.may(application):
+            return self.show(application, form, status=409)
+        if not form.is_valid():
+            return self.show(application, form, status=422)
+        assert form.withdrawal is not None
+        try:
+            done = withdraw(
+                application.pk,
+                reason=form.withdrawal,
+                on=None,
+                actor=self.actor,
+                standstill=self.scope.standstill,
+            )
+        except RefusedError as exc:
+            exc.put_on(form)
+            return self.show(application, form, status=409)
+        told = _("%(name)s has been withdrawn.")
+        if isinstance(done, LateWithdrawal):
+            told = _(
+                "The withdrawal of %(name)s is recorded. It is carried out when you see the result of the draw."
+            )
+        messages.success(request, told % {"name": application.child.full_name})
+        return self.to_child(application)
+
+    def may(self, application: Any) -> bool:
+        by_office = Role.PROGRAMME_MANAGER in roles_at(self.request.user, self.school)
+        return can_leave_without_place(self.scope, application, by_office=by_office)
+
+    def show(self, application: Any, form: ReplyForm, status: int = 200) -> HttpResponse:
+        late = LateWithdrawal.objects.filter(application=application.pk, applied_at=None).first()
+        return self.page(
+            "admissions/form_withdraw.html",
+            application,
+            status,
+            form=form,
+            late=late,
+            may=late is None and self.may(application),
+        )

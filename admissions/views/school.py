@@ -27,6 +27,7 @@ from admissions.selectors.openings import openings_for_school
 from admissions.selectors.school import (
     Outcome,
     SchoolView,
+    can_leave_without_place,
     drawn_out_applications,
     first_list,
     in_neighbourhood,
@@ -44,9 +45,9 @@ from admissions.tables.forms import ApplicationTable, DrawnOutTable, PlacementTa
 from admissions.today.items import plan_day
 from admissions.views.ledger_parts import ledger_context
 from lottery.selectors import families_know
-from schools.access import memberships_of
+from schools.access import memberships_of, roles_at
 from schools.context import now_of, rounds_of, year_of
-from schools.enums import RoundKind
+from schools.enums import Role, RoundKind
 from schools.lists import ListPage, Tab
 from schools.models import AMSTERDAM, School, SchoolRound, User
 from schools.postcodes import area_map
@@ -348,6 +349,12 @@ class ApplicationDetailView(SchoolPage, TemplateView):
             "in_neighbourhood": in_neighbourhood(application.form, rules_of(self.scope)),
             "may_print": self.request.user.has_perm("admissions.process_reply", self.school)
             and may_print(application, now=self.scope.now, sees_care=self.scope.sees_care),
+            "may_withdraw": self.request.user.has_perm("admissions.process_reply", self.school)
+            and can_leave_without_place(
+                self.scope,
+                application,
+                by_office=Role.PROGRAMME_MANAGER in roles_at(self.request.user, self.school),
+            ),
             "care_case": self.care_case(application),
             "may_signal": application.decision == Decision.UNDECIDED
             and self.request.user.has_perm("admissions.work_on_care", self.school),

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from admissions.enums import CareState, Decision, PlacementState
-from admissions.models import Child, Placement, Withdrawal
+from admissions.enums import CareState, Decision, FormState, PlacementState
+from admissions.models import Application, Child, LateWithdrawal, Placement, Withdrawal
 from admissions.tables.forms import grouped
 from schools.enums import Role, RoundState
 from schools.models import SchoolRound, User, local_moment
@@ -229,3 +229,99 @@ def test_enrolled_children_go_to_the_pupil_records_without_number_gender_or_care
     assert "'=HYPERLINK(1)" in row and "30-01-2024" in row and "geheim" not in row
     assert grouped(first.application.registration_number) not in "".join(rows)
     assert client.get(url_of + "?bestand=xlsx").headers["Content-Disposition"].endswith('.xlsx"')
+
+
+# --- a child without a place (4.2, Q-10, Q-53) ---------------------------------------------------------------------
+
+
+def waiting(
+    seats: SchoolRound, decision: str = Decision.UNDECIDED, state: str = RoundState.LOCKED
+) -> Application:
+    """A child of this school that waits for its draw, on 5 January 2024."""
+    seats.round.state = state
+    seats.round.save()
+    seats.round.year.clock_at = local_moment(date(2024, 1, 5))
+    seats.round.year.save()
+    return ApplicationFactory(first_choice=seats, decision=decision, form__state=FormState.LOCKED)
+
+
+def leaving(child: Application) -> str:
+    brin = child.first_choice.programme.school.brin
+    return reverse("admissions:form-withdraw", args=[brin, child.registration_number])
+
+
+def page_of(child: Application) -> str:
+    brin = child.first_choice.programme.school.brin
+    return reverse("admissions:application-detail", args=[brin, child.registration_number])
+
+
+MOVED = {"answer": "withdraw", "reason": "moved_outside", "detail": "", "is_reported": ""}
+
+
+def test_a_child_that_waits_for_the_draw_is_withdrawn_with_the_same_reasons(seats: SchoolRound):
+    client, child = logged_in(school_user(seats.programme.school)), waiting(seats)
+    assert leaving(child) in client.get(page_of(child)).content.decode()
+    for typed, field in (
+        (MOVED | {"reason": ""}, "reason"),
+        (MOVED | {"reason": "other_school"}, "detail"),
+        (MOVED | {"reason": "moved_inside"}, "is_reported"),
+        (MOVED | {"detail": "111222333"}, "detail"),
+    ):
+        refused = client.post(leaving(child), typed)
+        assert (refused.status_code, list(refused.context["form"].errors)) == (422, [field])
+    assert client.post(leaving(child), MOVED).status_code == 302
+    child.refresh_from_db()
+    assert (child.decision, child.withdrawal.reason) == (Decision.WITHDRAWN, "moved_outside")
+    assert child.withdrawal.placement is None
+    assert leaving(child) not in client.get(page_of(child)).content.decode()
+    assert client.post(leaving(child), MOVED).status_code == 409 and Withdrawal.objects.count() == 1
+
+
+def test_between_the_freeze_and_the_result_the_withdrawal_is_kept(seats: SchoolRound):
+    """Q-10: nothing of a frozen list changes."""
+    client, child = logged_in(school_user(seats.programme.school)), waiting(seats)
+    seats.round.state = RoundState.FROZEN
+    seats.round.save()
+    assert client.post(leaving(child), MOVED).status_code == 302
+    child.refresh_from_db()
+    assert child.decision == Decision.UNDECIDED and LateWithdrawal.objects.get().application == child
+    again = client.get(leaving(child)).content.decode()
+    assert "A withdrawal has been recorded" in again and 'type="submit">Withdraw' not in again
+
+
+def test_after_the_draw_an_unplaced_child_is_the_managers_and_the_school_learns_nothing(seats: SchoolRound):
+    """Q-16, Q-53: the school cannot tell an unplaced child from one that was placed elsewhere."""
+    school = logged_in(school_user(seats.programme.school))
+    manager = logged_in(region_user(seats.programme.school.region))
+    unplaced = waiting(seats, Decision.UNPLACED)
+    elsewhere = waiting(seats, Decision.PLACED_LOWER)
+    PlacementFactory(
+        application=elsewhere, school_round=SchoolRoundFactory(round=seats.round), preference_rank=2
+    )
+    seats.round.state = RoundState.OFFERS
+    seats.round.save()
+    seats.round.year.clock_at = local_moment(date(2024, 1, 22))
+    seats.round.year.save()
+    for child in (unplaced, elsewhere):
+        assert leaving(child) not in school.get(page_of(child)).content.decode()
+        assert school.post(leaving(child), MOVED).status_code == 409
+    assert manager.post(leaving(elsewhere), MOVED).status_code == 409
+    assert manager.post(leaving(unplaced), MOVED).status_code == 302
+    unplaced.refresh_from_db()
+    assert unplaced.decision == Decision.WITHDRAWN
+
+
+def test_a_child_whose_care_is_followed_up_is_withdrawn_by_its_school(seats: SchoolRound):
+    """Q-53"""
+    child = waiting(seats, Decision.CARE_FOLLOW_UP)
+    CareCaseFactory(application=child, state=CareState.DUTY_YES)
+    seats.round.state = RoundState.OFFERS
+    seats.round.save()
+    seats.round.year.clock_at = local_moment(date(2024, 1, 22))
+    seats.round.year.save()
+    client = logged_in(school_user(seats.programme.school))
+    assert client.post(leaving(child), MOVED).status_code == 302
+    coordinator = logged_in(school_user(seats.programme.school, Role.CARE_COORDINATOR))
+    assert coordinator.post(leaving(child), MOVED).status_code == 403
+    stranger = SchoolRoundFactory(round=seats.round).programme.school
+    assert logged_in(school_user(stranger)).post(leaving(child), MOVED).status_code == 404

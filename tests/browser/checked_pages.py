@@ -13,8 +13,8 @@ ADMISSIONS = {
     "ceremony": "draw-room draw-room-round",
     "decisions_and_repairs": "school-draws repair-list repair-propose repair hand-draw places-check",
     "form_entry": (
-        "entry-start entry application-list application-detail form-void form-claims form-contact form-birth-date "
-        "form-versions form-import form-import-batch"
+        "entry-start entry application-list application-detail form-void form-withdraw form-claims form-contact "
+        "form-birth-date form-versions form-import form-import-batch"
     ),
     "letter_pages": "letter-list letter-edit",
     "office_pages": (

@@ -344,6 +344,7 @@ def addresses(desk: Desk) -> list[str]:
         desk.url("form-contact", number),
         desk.url("form-birth-date", number),
         desk.url("form-void", number),
+        desk.url("form-withdraw", number),
         desk.url("form-versions", number),
         desk.url("form-import"),
         desk.url("form-import-batch", batch),
