@@ -81,11 +81,13 @@ def add_member(
 def change_person(user: User, *, region: Region, name: str, email: str, actor: User, site: str) -> list[str]:
     """Another name or address for an account; answers which of the two changed.
 
-    Another address logs the person out everywhere; who has not chosen a password yet is invited there again.
+    Another address logs the person out everywhere and is told to the old one: it is a key of the account, and two
+    people must stay two people. Who has not chosen a password yet is invited at the new address.
     Errors: PeopleRefused for an address that is taken, for the own address, and for somebody with a role in a region
     that ``actor`` does not manage.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    before = user.email
     wanted = {"name": " ".join(name.split()), "email": email.strip().lower()}
     changed = [field for field, value in wanted.items() if getattr(user, field) != value]
     if not changed:
@@ -104,7 +106,11 @@ def change_person(user: User, *, region: Region, name: str, email: str, actor: U
     record_event(_year(region), fact, actor=actor)
     if "email" in changed:
         end_sessions(user)
-        if not user.has_usable_password():
+        if user.has_usable_password():
+            transaction.on_commit(
+                lambda: send_warning(user, "address", to=before, region=region, actor=actor)
+            )
+        else:
             transaction.on_commit(lambda: send_invitation(user, region=region, site=site))
     return changed
 
@@ -133,7 +139,7 @@ def remove_member(member: Membership, *, region: Region, actor: User) -> None:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, region: Region, actor: User, reason: str) -> None:
-    """Somebody lost the phone: forget the codes, so that the next login sets them up again.
+    """Somebody lost the phone: forget the codes, so that the next login sets them up again. The person is told.
 
     Errors: PeopleRefused without a reason, for oneself (whoever can log in needs no reset), and for somebody with
     a role in a region that ``actor`` does not manage.
@@ -148,6 +154,9 @@ def reset_second_factor(user: User, *, region: Region, actor: User, reason: str)
         _year(region), Fact("second_factor_reset", "user", str(user.pk), reason=reason.strip()), actor=actor
     )
     end_sessions(user)
+    transaction.on_commit(
+        lambda: send_warning(user, "second factor", to=user.email, region=region, actor=actor)
+    )
 
 
 def _check_holds_account(user: User, actor: User) -> None:
@@ -181,6 +190,15 @@ def send_invitation(user: User, *, region: Region, site: str) -> None:
         text = render_to_string("account/email/invitation.txt", context)
         subject = _("Your account for %(region)s") % {"region": " ".join(region.name.split())}
     EmailMessage(subject, text, to=[user.email]).send()
+
+
+def send_warning(user: User, what: str, *, to: str, region: Region, actor: User) -> None:
+    """Tell somebody that another person changed a key of the account: its ``address`` or its ``second factor``."""
+    with translation.override(user.language):
+        context = {"person": user, "what": what, "region": region, "actor": actor}
+        text = render_to_string("account/email/account_changed.txt", context)
+        subject = _("Your account for %(region)s was changed") % {"region": " ".join(region.name.split())}
+    EmailMessage(subject, text, to=[to]).send()
 
 
 def _tell(region: Region, kind: str, member: Membership, *, actor: User) -> None:

@@ -150,13 +150,16 @@ def test_a_region_keeps_a_manager_and_nobody_removes_oneself(city, client, manag
     assert own.__class__.objects.filter(pk=own.pk).exists()
 
 
-def test_a_lost_second_factor_is_forgotten_with_a_reason(city, client):
+def test_a_lost_second_factor_is_forgotten_with_a_reason(city, client, django_capture_on_commit_callbacks):
     user = region_user(city.year.region, Role.NOTARY)
     at_work = logged_in(user)
     address = reverse("admissions:member", args=[user.memberships.get().pk])
     assert client.post(address, {"do": "forget", "reason": ""}).status_code == 422
     assert Authenticator.objects.filter(user=user).exists()
-    client.post(address, {"do": "forget", "reason": "teruggebeld op het kantoor"})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(address, {"do": "forget", "reason": "teruggebeld op het kantoor"})
+    [warning] = mail.outbox
+    assert warning.to == [user.email] and "de tweede factor van uw account laten vergeten" in warning.body
     assert not Authenticator.objects.filter(user=user).exists()
     assert at_work.get(reverse("lottery:session-list")).status_code == 302
     event = Event.objects.get(kind="second_factor_reset")
@@ -193,15 +196,23 @@ def test_others_manage_nobody(city, manager):
 # Changing somebody, and a list
 
 
-def test_name_and_address_change_and_another_address_logs_out(city, client):
+def test_name_and_address_change_and_another_address_logs_out(
+    city, client, django_capture_on_commit_callbacks
+):
+    """The old address is told: two people must stay two people."""
     user = school_user(school_of(city))
+    before = user.email
     at_work = logged_in(user)
     address = reverse("admissions:member", args=[user.memberships.get().pk])
     renamed = {"do": "change", "name": "Anders Genoemd", "email": user.email}
     assert "are stored" in client.post(address, renamed, follow=True).content.decode()
     assert at_work.get(reverse("own-sessions")).status_code == 200
     moved = renamed | {"email": "Anders@Example.org"}
-    client.post(address, moved)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(address, moved)
+    [warning] = mail.outbox
+    assert warning.to == [before]
+    assert "het e-mailadres van uw account gewijzigd" in warning.body
     user.refresh_from_db()
     assert (user.name, user.email) == ("Anders Genoemd", "anders@example.org")
     assert at_work.get(reverse("own-sessions")).status_code == 302

@@ -155,7 +155,9 @@ def test_overlapping_windows_get_a_sentence(city):
     answer = client.post(f"{URL}ALM1/", dates(year, "ALM1", **late))
     assert answer.status_code == 409
     assert "the window for parents overlaps that of ALM1" in answer.content.decode()
-    assert answer.context["form"].errors.keys() == {"parents_until"}  # of this round; the other field is elsewhere
+    assert answer.context["form"].errors.keys() == {
+        "parents_until"
+    }  # of this round; the other field is elsewhere
 
 
 def test_changed_date_must_be_confirmed_again_and_round_without_dates_is_named(city):
