@@ -190,7 +190,9 @@ def test_rounds_are_played_in_the_order_of_the_calendar(city: City, code: str):
 
 def test_round_without_its_dates_does_not_open_and_names_them(city: City):
     city.year.rounds.filter(code="ALM1").update(parents_until=None, central_matching_on=None)
-    assert "parents_until, central_matching_on" in refused("run_round", "ALM1", "--dice", DICE)
+    assert "“Parents can apply until”, “Central draw with the notary”" in refused(
+        "run_round", "ALM1", "--dice", DICE
+    )
 
 
 def test_round_needs_a_day_between_freeze_and_draw(city: City):

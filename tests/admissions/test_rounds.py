@@ -12,6 +12,7 @@ from admissions.services.forms.closing import due_states, keep_time
 from lottery.models import Attestation, DrawSession
 from lottery.services.verification import VERIFIER
 from notifications.models import Message
+from schools.calendar_words import LABELS
 from schools.clock import ClockError, now
 from schools.enums import RoundState
 from schools.models import AMSTERDAM, Event, local_moment
@@ -81,7 +82,7 @@ def test_round_with_a_missing_date_stays_planned_and_the_dates_are_named(code: s
         setattr(round_, name, None)
         round_.save()
         assert missing_dates(round_) == [name]
-        with pytest.raises(RoundError, match=name):
+        with pytest.raises(RoundError, match=f"“{LABELS[name]}”"):
             move_round(round_, R.OPEN if code == "ALM1" else R.INVITED, actor=None)
         setattr(round_, name, kept)
         round_.save()
