@@ -73,6 +73,8 @@ ROUND_MOVES: dict[str, dict[str, set[str]]] = {
 }
 # A round in one of these states has been drawn: its result exists and is official.
 PLAYED_STATES = frozenset({R.MATCHED, R.VISIBLE_TO_SCHOOLS, R.OFFERS, R.CLOSED})
+# From the freeze on, the draw and what follows included: lists, places and rules stand still.
+FROZEN_STATES = frozenset({R.FROZEN, *PLAYED_STATES})
 # Before these states forms and settings may still move.
 BEFORE_LOCK_STATES = frozenset({R.PLANNED, R.OPEN, R.PROCESSING})
 

@@ -12,7 +12,6 @@ from admissions.enums import CARE_DUTY_STATES, OPEN_CARE_STATES, CareState, Case
 from admissions.models import Application, CareCase, CareDay, Case
 from admissions.selectors.office import OfficeView
 from admissions.selectors.school import Outcome, SchoolView, own_applications
-from schools.models import Round
 
 S = CareState
 # Who waits for whom: tabs of the lists.
@@ -118,13 +117,6 @@ def steps_of(case: CareCase) -> list[Step]:
         Step(word, "done" if i < letter else "now" if i == letter else "later")
         for i, word in enumerate(words)
     ]
-
-
-def meeting_before(round_: Round) -> date | None:
-    """The last day on which a meeting still counts for the draw: before the lists are frozen (DH-173, DH-202)."""
-    if round_.central_matching_on is None:
-        return None
-    return date.fromordinal(round_.central_matching_on.toordinal() - 2)
 
 
 def may_follow_up(case: CareCase) -> bool:

@@ -1,7 +1,7 @@
 """What a school must do today, and until when: the start page in plain values."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -18,10 +18,10 @@ from admissions.today.more import (
     rules_tasks,
     sending_tasks,
 )
-from admissions.today.tasks import Task
+from admissions.today.tasks import Task, last_minute
 from schools.context import current_round, reply_until, round_name
-from schools.enums import BEFORE_LOCK_STATES, RoundKind, RoundState
-from schools.models import Round, local_moment
+from schools.enums import BEFORE_LOCK_STATES, RoundKind
+from schools.models import Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,6 @@ def _application_period(view: SchoolView) -> Round | None:
 
 def _link(view: SchoolView, name: str, query: str = "") -> str:
     return reverse(f"admissions:{name}", args=[view.school.brin]) + (f"?{query}" if query else "")
-
-
-def last_minute(day: date | None) -> datetime | None:
-    """23:59 of a day that is included as a whole; what people call the deadline."""
-    return local_moment(day, time(23, 59)) if day else None
 
 
 def _form_tasks(view: SchoolView, period: Round | None, counts: Counts, *, may_enter: bool) -> list[Task]:
@@ -217,11 +212,11 @@ def _form_tasks(view: SchoolView, period: Round | None, counts: Counts, *, may_e
 def _outcome_tasks(view: SchoolView, period: Round | None, counts: Counts) -> list[Task]:
     """The draw of the school waits for these (DH-181)."""
     tasks: list[Task] = []
-    if period is None or period.state == RoundState.FROZEN or period.is_played:
+    if period is None or period.is_frozen:
         return tasks
     if view.sees_care and counts.care_open:
         n = {"n": counts.care_open}
-        before = last_minute(_day_before_freeze(period))
+        before = last_minute(period.last_day_before_freeze)
         tasks.append(
             Task(
                 "heart",
@@ -262,12 +257,6 @@ def _failed_tasks(view: SchoolView) -> list[Task]:
             is_late=True,
         )
     ]
-
-
-def _day_before_freeze(period: Round) -> date | None:
-    if period.central_matching_on is None:
-        return None
-    return date.fromordinal(period.central_matching_on.toordinal() - 2)
 
 
 def _reply_tasks(view: SchoolView, replies: ReplyCounts, *, may_reply: bool) -> list[Task]:

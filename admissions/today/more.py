@@ -1,7 +1,7 @@
 """More of the start page of a school: care, its own draw, and days to check (DH-020, DH-171, DH-176)."""
 
 import re
-from datetime import date, time
+from datetime import date, timedelta
 
 from django.db.models import Count, Min, Q
 from django.urls import reverse
@@ -13,11 +13,11 @@ from admissions.models import Application, CareDay, Case
 from admissions.selectors.care import care_of_school
 from admissions.selectors.delivery import unsent_letters
 from admissions.selectors.school import SchoolView
-from admissions.today.tasks import Task
+from admissions.today.tasks import Task, last_minute
 from notifications.services.template_approval import waiting_versions
 from schools.context import round_name
 from schools.enums import BEFORE_LOCK_STATES, DrawMode, RoundKind, RoundState
-from schools.models import SchoolRound, local_moment
+from schools.models import SchoolRound
 from schools.services.confirmations import rules_confirmation
 
 CONFIRM_DAYS = 30  # before the first application period: the rules can still be changed then
@@ -203,8 +203,7 @@ def draw_tasks(view: SchoolView) -> list[Task]:
     ).first()
     if row is None:
         return []
-    until = _before_freeze(rounds[row.round_id].central_matching_on)
-    moment = local_moment(until, time(23, 59)) if until else None
+    moment = last_minute(rounds[row.round_id].last_day_before_freeze)
     return [
         Task(
             "flag",
@@ -217,10 +216,6 @@ def draw_tasks(view: SchoolView) -> list[Task]:
             is_late=moment is not None and moment < view.now,
         )
     ]
-
-
-def _before_freeze(draw_on: date | None) -> date | None:
-    return date.fromordinal(draw_on.toordinal() - 2) if draw_on else None
 
 
 def letter_tasks(view: SchoolView) -> list[Task]:
@@ -308,8 +303,7 @@ def rules_tasks(view: SchoolView) -> list[Task]:
     if row is None or rules_confirmation(view.year, row.programme) is not None:
         return []
     can_change = first.position == 1 and first.state == RoundState.PLANNED
-    day = date.fromordinal(opens.toordinal() - 1) if can_change else _before_freeze(first.central_matching_on)
-    until = local_moment(day, time(23, 59)) if day else None
+    until = last_minute(opens - timedelta(days=1) if can_change else first.last_day_before_freeze)
     return [
         Task(
             "flag",

@@ -8,8 +8,8 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from admissions.enums import JobKind
 from admissions.selectors.office import OfficeView, Waiting, jobs_of, waiting
-from admissions.today.items import Figure, FixedDay, last_minute
-from admissions.today.tasks import Task
+from admissions.today.items import Figure, FixedDay
+from admissions.today.tasks import Task, last_minute
 from schools.context import current_round, reply_until, round_name
 from schools.enums import BEFORE_LOCK_STATES, JobState, RoundKind
 from schools.models import Job, Round
@@ -128,7 +128,7 @@ def _form_tasks(view: OfficeView, period: Round | None, counts: Waiting) -> list
                 else gettext(
                     "A meeting (MDO) is needed before the draw. Without an outcome the draw cannot start."
                 ),
-                last_minute(_days_before(period.central_matching_on, 2)),
+                last_minute(period.last_day_before_freeze),
                 _children(f"round={period.code}&care=open"),
                 pgettext("button", "Look"),
                 ngettext("%(n)d care outcome missing", "%(n)d care outcomes missing", counts.care_open) % n,
@@ -144,7 +144,7 @@ def _form_tasks(view: OfficeView, period: Round | None, counts: Waiting) -> list
                 )
                 % n,
                 gettext("Schools that draw by hand must be ready before the freeze."),
-                last_minute(_days_before(period.central_matching_on, 2)),
+                last_minute(period.last_day_before_freeze),
                 reverse("admissions:round-detail", args=[period.code]),
                 pgettext("button", "Look"),
                 ngettext(

@@ -1,9 +1,16 @@
 """One thing to do on a start page."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+
+from schools.models import local_moment
 
 SOON_DAYS = 7
+
+
+def last_minute(day: date | None) -> datetime | None:
+    """23:59 of a day that is included as a whole; what people call the deadline."""
+    return local_moment(day, time(23, 59)) if day else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from admissions.forms.care import (
     SignalForm,
 )
 from admissions.models import CareCase, CareDay, CareLetter
-from admissions.selectors.care import TABS, care_days, care_of_school, meeting_before, steps_of
+from admissions.selectors.care import TABS, care_days, care_of_school, steps_of
 from admissions.selectors.school import own_applications
 from admissions.services.care.care_letters import WRITABLE, write_letter
 from admissions.services.care.care_route import (
@@ -277,7 +277,7 @@ class CareDetailView(SchoolPage):
             "steps": steps_of(case),
             "actions": shown,
             "may_work": may_work,
-            "before": meeting_before(case.application.first_choice.round),
+            "before": case.application.first_choice.round.last_day_before_freeze,
             "has_bound_error": bool(bound),
             "error_form": next(iter((bound or {}).values()), None),
         }

@@ -14,7 +14,7 @@ from admissions.enums import CareState
 from admissions.filters.care import OfficeCareFilter
 from admissions.forms.care import ReasonForm, ReviewForm
 from admissions.models import Application, CareCase, CareLetter
-from admissions.selectors.care import care_in_region, may_follow_up, meeting_before, steps_of
+from admissions.selectors.care import care_in_region, may_follow_up, steps_of
 from admissions.services.care.care_letters import review_letter
 from admissions.services.care.care_route import CareError, move_care
 from admissions.tables.care import OfficeCareTable
@@ -115,7 +115,7 @@ class OfficeCareView(OfficePage):
             "letter": letter,
             "steps": steps_of(case),
             "actions": shown,
-            "before": meeting_before(case.application.first_choice.round),
+            "before": case.application.first_choice.round.last_day_before_freeze,
             "error_form": next(iter(bound.values()), None),
         }
         return render(self.request, "admissions/office_care.html", context, status=status)

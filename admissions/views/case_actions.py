@@ -22,7 +22,7 @@ from admissions.services.forms.corrections import correct_birth_date, void_appli
 from admissions.services.places.exception_kinds import propose_exception
 from admissions.services.places.forgotten_forms import is_last_period, vovp_for_forgotten
 from schools.context import round_name
-from schools.enums import PLAYED_STATES, RoundState
+from schools.enums import PLAYED_STATES
 from schools.models import Round, User
 
 K = CaseKind
@@ -104,10 +104,6 @@ def _round(case: Case) -> Round:
         return found
     assert case.school_round is not None
     return case.school_round.round
-
-
-def _is_past_freeze(round_: Round) -> bool:
-    return round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES
 
 
 def _birth_date(case: Case) -> list[Action]:
@@ -209,7 +205,7 @@ def _not_final(case: Case) -> list[Action]:
     else:
         title, button = _("The child goes to the next period"), pgettext("button", "To the next period")
     later = _reason("next_round", title, why, button, settle.to_next_round)
-    if _is_past_freeze(_round(case)):
+    if _round(case).is_frozen:
         vovp = vovp_for_forgotten(_round(case))
         if vovp is None or _asked(case) is not None:
             return [later]

@@ -411,6 +411,6 @@ class InventoryView(VovpPage, OfficeListPage):
                 "held": held,
                 "in_matching": self.totals.carried_in + self.totals.freed_in + held,
                 "session": live_session(round_),
-                "is_frozen": round_.state == RoundState.FROZEN or round_.is_played,
+                "is_frozen": round_.is_frozen,
             }
         )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import Q
 
-from schools.enums import PLAYED_STATES, ROUND_MOVES, DrawMode, RoundKind, RoundState
+from schools.enums import FROZEN_STATES, PLAYED_STATES, ROUND_MOVES, DrawMode, RoundKind, RoundState
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -104,6 +104,16 @@ class Round(models.Model):
     def is_played(self) -> bool:
         """Drawn: the result of this round exists and is official."""
         return self.state in PLAYED_STATES
+
+    @property
+    def is_frozen(self) -> bool:
+        """Its lists are frozen, or were: nothing that changes the draw can happen any more."""
+        return self.state in FROZEN_STATES
+
+    @property
+    def last_day_before_freeze(self) -> date | None:
+        """The last day on which something can still count for the draw (DH-173, DH-202); None without a draw day."""
+        return self.central_matching_on - timedelta(days=2) if self.central_matching_on else None
 
     @property
     def freeze_at(self) -> datetime:

@@ -16,14 +16,12 @@ from admissions.enums import (
     FormState,
 )
 from admissions.models import Application, CareCase, CareDay
-from admissions.selectors.care import meeting_before
 from admissions.services.cases.opening import Opening, open_case
 from admissions.services.cases.settling import live_cases, settle_cases
 from admissions.services.year.states import check_move
 from schools.clock import now, today
-from schools.enums import PLAYED_STATES, RoundState
 from schools.errors import RefusedError
-from schools.models import SchoolRound, User
+from schools.models import Round, SchoolRound, User
 from schools.services.events import Fact, record_event
 from schools.texts import long_date
 
@@ -76,7 +74,7 @@ def move_care(
     check_move(case, target, CARE_MOVES, case.state)
     round_ = case.application.first_choice.round
     before_draw = target in (S.MEETING_PLANNED, S.DUTY_YES, S.DUTY_NO)
-    if before_draw and (round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES):
+    if before_draw and round_.is_frozen:
         raise CareError(
             _("The lists of this round are frozen: the outcome no longer changes the draw (Q-12).")
         )
@@ -104,12 +102,8 @@ def move_care(
 
 def _check_day(case: CareCase, target: CareState, on: date | None) -> None:
     """DH-173, DH-202: a meeting before the freeze; nothing is held or found on a day that is still to come."""
-    until = meeting_before(case.application.first_choice.round)
-    if target == S.MEETING_PLANNED and on is not None and until is not None and on > until:
-        raise CareError(
-            _("The meeting must be before the draw: on %(day)s at the latest.") % {"day": long_date(until)},
-            "on",
-        )
+    if target == S.MEETING_PLANNED and on is not None:
+        _check_before_draw(case.application.first_choice.round, on, "on")
     day = on or (case.meeting_on if target == S.MEETING_HELD else None)
     if target not in (S.MEETING_HELD, S.DUTY_YES, S.DUTY_NO) or day is None:
         return
@@ -117,6 +111,16 @@ def _check_day(case: CareCase, target: CareState, on: date | None) -> None:
         raise CareError(_("This day is still to come. Fill in the day on which it happened."), "on")
     if target != S.MEETING_HELD and case.meeting_on is not None and day < case.meeting_on:
         raise CareError(_("The outcome cannot be older than the meeting."), "on")
+
+
+def _check_before_draw(round_: Round, day: date, field: str) -> None:
+    """DH-173; errors: CareError beside ``field``."""
+    until = round_.last_day_before_freeze
+    if until is not None and day > until:
+        raise CareError(
+            _("The meeting must be before the draw: on %(day)s at the latest.") % {"day": long_date(until)},
+            field,
+        )
 
 
 def record_step(case: CareCase, old: str, actor: User | None, *, reason: str = "") -> None:
@@ -154,14 +158,9 @@ def finish_task(case_id: int, task: str, *, actor: User) -> CareCase:
 def add_care_day(school_round: SchoolRound, *, day: date, note: str, actor: User) -> CareDay:
     """A provisional day for care meetings, between the parents' deadline and the draw (DH-020, DH-173)."""
     round_ = school_round.round
-    if round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES:
+    if round_.is_frozen:
         raise CareError(_("This round has been drawn. Choose a round that is still to come."), "round")
-    until = meeting_before(round_)
-    if until is not None and day > until:
-        raise CareError(
-            _("The meeting must be before the draw: on %(day)s at the latest.") % {"day": long_date(until)},
-            "day",
-        )
+    _check_before_draw(round_, day, "day")
     if day < today(round_.year):
         raise CareError(_("This day has passed. Choose a day that is still to come."), "day")
     try:

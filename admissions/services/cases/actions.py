@@ -16,7 +16,7 @@ from admissions.services.forms.corrections import void_application
 from admissions.services.places.forgotten_forms import is_last_period
 from lottery.enums import SessionKind
 from lottery.models import DrawSession
-from schools.enums import PLAYED_STATES, DrawMode, RoundState
+from schools.enums import DrawMode
 from schools.models import SchoolRound, User
 
 LEAST = 10  # signs of a reason that says something
@@ -133,8 +133,7 @@ def decisions_stand(case_id: int, *, reason: str, actor: User) -> Case:
 
 def new_order_refusal(school_round: SchoolRound) -> str:
     """Why no new draw can be ordered at this school any more; empty when it can (Q-32: before the freeze only)."""
-    state = school_round.round.state
-    if state == RoundState.FROZEN or state in PLAYED_STATES:
+    if school_round.round.is_frozen:
         return _(
             "The lists of this period have been frozen. A new draw at the school is not possible any more."
         )

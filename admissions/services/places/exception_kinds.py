@@ -92,7 +92,7 @@ def _vovp_entry(application: Application, round_: Round) -> list[str]:
         check_forgotten(application, round_)
     elif application.decision != Decision.UNPLACED:
         raise ExceptionRefused(_("Only a child that was drawn out everywhere can be added."))
-    if round_.state == RoundState.FROZEN or round_.state in PLAYED_STATES:
+    if round_.is_frozen:
         raise ExceptionRefused(_("The lists of this VOVP have been frozen already."))
     if Participation.objects.filter(application=application, round=round_).exists():
         raise ExceptionRefused(_("This child is on the list of this VOVP already."))

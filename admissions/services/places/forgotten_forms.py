@@ -12,10 +12,8 @@ from admissions.models import Application
 from admissions.services.forms.application_forms import finalise_late
 from admissions.services.places.exceptions import ExceptionRefused, leave_without
 from schools.context import round_name
-from schools.enums import PLAYED_STATES, RoundKind, RoundState
+from schools.enums import FROZEN_STATES, RoundKind
 from schools.models import Round, User
-
-FROZEN = frozenset({RoundState.FROZEN, *PLAYED_STATES})
 
 
 def is_forgotten(application: Application) -> bool:
@@ -29,16 +27,16 @@ def is_last_period(round_: Round) -> bool:
 
 def vovp_for_forgotten(round_: Round) -> Round | None:
     """The VOVP that a child forgotten in this period may join: after the last one, until its lists are frozen."""
-    if round_.state not in FROZEN or not is_last_period(round_):
+    if not round_.is_frozen or not is_last_period(round_):
         return None
-    rows = round_.served_by.filter(kind=RoundKind.VOVP).exclude(state__in=FROZEN)
+    rows = round_.served_by.filter(kind=RoundKind.VOVP).exclude(state__in=FROZEN_STATES)
     return rows.order_by("position").first()
 
 
 def check_forgotten(application: Application, vovp: Round) -> None:
     """Errors: ExceptionRefused with the sentence what to do instead."""
     own = application.first_choice.round
-    if own.state not in FROZEN:
+    if not own.is_frozen:
         raise ExceptionRefused(
             _("The lists of %(round)s are not frozen yet: make the form final from its case.")
             % {"round": round_name(own)}
