@@ -13,12 +13,28 @@ from admissions.forms.replies import ENROL, ReplyForm
 from admissions.models import LateWithdrawal
 from admissions.selectors.school import can_leave_without_place, placements_here
 from admissions.services.replies.answers import record_enrolments, withdraw
+from admissions.services.replies.withdrawal_reasons import Reason
 from admissions.tables.forms import placed_as
 from admissions.views.form_actions import FormPage
 from admissions.views.school import ENDABLE_AS_SHOWN, OPEN_STATES, SchoolPage
 from schools.access import roles_at
 from schools.enums import Role
 from schools.errors import RefusedError
+
+
+def withdraw_here(page: SchoolPage, application: Any, reason: Reason, told: str) -> None:
+    """Withdraw this child and say so: with ``told``, or while the draw stands still that it is kept until the result.
+
+    Errors: as ``withdraw``.
+    """
+    done = withdraw(
+        application.pk, reason=reason, on=None, actor=page.actor, standstill=page.scope.standstill
+    )
+    if isinstance(done, LateWithdrawal):
+        told = _(
+            "The withdrawal of %(name)s is recorded. It is carried out when you see the result of the draw."
+        )
+    messages.success(page.request, told % {"name": application.child.full_name})
 
 
 class ReplyView(SchoolPage):
@@ -49,19 +65,8 @@ class ReplyView(SchoolPage):
                 )
             else:
                 assert form.withdrawal is not None
-                done = withdraw(
-                    placement.application_id,
-                    reason=form.withdrawal,
-                    on=None,
-                    actor=self.actor,
-                    standstill=self.scope.standstill,
-                )
                 told = _("%(name)s has been withdrawn. The place goes to the next VOVP.")
-                if isinstance(done, LateWithdrawal):
-                    told = _(
-                        "The withdrawal of %(name)s is recorded. It is carried out when you see the result of the draw."
-                    )
-                messages.success(request, told % {"name": name})
+                withdraw_here(self, placement.application, form.withdrawal, told)
         except RefusedError as exc:
             form.add_error(None, str(exc))
             return self.answer(request, placement, form, status=409)
@@ -172,22 +177,10 @@ class WithdrawFormView(FormPage):
             return self.show(application, form, status=422)
         assert form.withdrawal is not None
         try:
-            done = withdraw(
-                application.pk,
-                reason=form.withdrawal,
-                on=None,
-                actor=self.actor,
-                standstill=self.scope.standstill,
-            )
+            withdraw_here(self, application, form.withdrawal, _("%(name)s has been withdrawn."))
         except RefusedError as exc:
             exc.put_on(form)
             return self.show(application, form, status=409)
-        told = _("%(name)s has been withdrawn.")
-        if isinstance(done, LateWithdrawal):
-            told = _(
-                "The withdrawal of %(name)s is recorded. It is carried out when you see the result of the draw."
-            )
-        messages.success(request, told % {"name": application.child.full_name})
         return self.to_child(application)
 
     def may(self, application: Any) -> bool:
