@@ -10,55 +10,6 @@ from schools.enums import Role
 from schools.models import Region, School
 
 
-class MemberForm(forms.Form):
-    """Name, address and role of a colleague."""
-
-    name = forms.CharField(
-        label=pgettext_lazy("person", "Name"),
-        max_length=120,
-        error_messages={"required": gettext_lazy("Fill in the name.")},
-    )
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
-        max_length=254,
-        help_text=gettext_lazy("The person logs in with it and gets the invitation there."),
-        error_messages={
-            "required": gettext_lazy("Fill in the e-mail address."),
-            "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
-        },
-    )
-    role = forms.ChoiceField(label=pgettext_lazy("person", "Role"), choices=Role.choices)
-    school = forms.ModelChoiceField(
-        School.objects.none(),
-        label=pgettext_lazy("person", "School"),
-        required=False,
-        empty_label=pgettext_lazy("person", "None: works for the whole region"),
-    )
-    may_see_care = forms.BooleanField(
-        label=gettext_lazy("May see care data (only for somebody of the central office)"), required=False
-    )
-
-    def __init__(self, *args: Any, region: Region, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["school"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = School.objects.filter(region=region).order_by("name")
-
-
-class PeopleFileForm(SchoolFileForm):
-    """people.csv, chosen as a file; the second time its text comes back from the page itself."""
-
-    too_large = gettext_lazy("This file is too large for a list of people.")
-    no_text = gettext_lazy("This is not a text file. Choose people.csv.")
-    nothing = gettext_lazy("Choose the list of people.")
-
-    file = forms.FileField(
-        label=gettext_lazy("List of people (people.csv)"),
-        required=False,
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-    )
-
-
 class PersonForm(forms.Form):
     """Name and address of somebody who has a role already."""
 
@@ -75,6 +26,44 @@ class PersonForm(forms.Form):
             "required": gettext_lazy("Fill in the e-mail address."),
             "invalid": gettext_lazy("This is not an e-mail address. Write it as name@school.nl."),
         },
+    )
+
+
+class MemberForm(PersonForm):
+    """Name, address and role of a colleague."""
+
+    role = forms.ChoiceField(label=pgettext_lazy("person", "Role"), choices=Role.choices)
+    school = forms.ModelChoiceField(
+        School.objects.none(),
+        label=pgettext_lazy("person", "School"),
+        required=False,
+        empty_label=pgettext_lazy("person", "None: works for the whole region"),
+    )
+    may_see_care = forms.BooleanField(
+        label=gettext_lazy("May see care data (only for somebody of the central office)"), required=False
+    )
+
+    def __init__(self, *args: Any, region: Region, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = gettext_lazy(
+            "The person logs in with it and gets the invitation there."
+        )
+        field = self.fields["school"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = School.objects.filter(region=region).order_by("name")
+
+
+class PeopleFileForm(SchoolFileForm):
+    """people.csv, chosen as a file; the second time its text comes back from the page itself."""
+
+    too_large = gettext_lazy("This file is too large for a list of people.")
+    no_text = gettext_lazy("This is not a text file. Choose people.csv.")
+    nothing = gettext_lazy("Choose the list of people.")
+
+    file = forms.FileField(
+        label=gettext_lazy("List of people (people.csv)"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
 
 
