@@ -4,14 +4,10 @@ Three years of the demo's schools are read from a file as the office would, in a
 The peer is the page of questions and answers in the same run: what a page of this site costs by itself.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench._memory import run_in_memory
+
 BUDGET = 0.500  # seconds
 
 SCRIPT = """
@@ -69,22 +65,7 @@ WORK = {
 
 
 def run() -> list[dict[str, Any]]:
-    environment = os.environ | {
-        "DATABASE_URL": "sqlite://:memory:",
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "ENV_FILE": "none",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", f"import django\ndjango.setup()\n{SCRIPT}"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-800:])
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    found = run_in_memory(SCRIPT)
     peer = found["peer"]["p95"]
     return [
         {

@@ -8,18 +8,14 @@ whether the times with opt-ins come from somewhere else. ``tests/permissions/tes
 and the queries.
 """
 
-import json
 import math
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench._memory import run_in_memory
+
 TIMES = 60  # of each page in each copy
 CHANCE = 0.01  # that no page at all is called different when none is
 NOISE = 0.02  # a part of the median that no two runs on one machine agree about
@@ -129,25 +125,8 @@ def _differ(one: list[float], other: list[float]) -> float:
 
 
 def _measured() -> dict[str, Any]:
-    environment = os.environ | {
-        "DATABASE_URL": "sqlite://:memory:",
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "ENV_FILE": "none",
-    }
     with tempfile.TemporaryDirectory(prefix="oa-bench-") as folder:
-        start = f"import django\ndjango.setup()\nFOLDER, TIMES = {folder!r}, {TIMES}\n"
-        done = subprocess.run(
-            [sys.executable, "-c", start + SCRIPT],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-800:])
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answer
+        return run_in_memory(f"FOLDER, TIMES = {folder!r}, {TIMES}\n{SCRIPT}")
 
 
 def run() -> list[dict[str, Any]]:
